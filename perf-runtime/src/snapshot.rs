@@ -1,0 +1,204 @@
+//! What an instrument says of itself: plain values with units, no behaviour.
+//!
+//! Every instrument answers with a list of [`Metric`]s. The report, and whatever shows or ships numbers, matches on
+//! [`Value`] and knows no instrument; an instrument describes its own table with [`Section`] and [`Column`], which are
+//! data too. This module imports nothing of ours.
+
+use std::borrow::Cow;
+
+/// Where an annotation stands in the source.
+#[derive(Debug)]
+pub struct Meta {
+    /// The attribute as written, `"measured"`.
+    pub attribute: &'static str,
+    /// The `name = "…"` option.
+    pub name: Option<&'static str>,
+    /// The path of a private type inside the function, which is how an attribute learns the `impl` it stands in.
+    pub place: fn() -> &'static str,
+    /// Source file as the compiler names it.
+    pub file: &'static str,
+    /// Line of the function's name, counted from 1.
+    pub line: u32,
+}
+
+impl Meta {
+    /// The name under which the report lists the site: `name` when given, else the path of the function,
+    /// `shop::orders::load`, `shop::Cart::add` or `<shop::Cart as shop::Priced>::total`.
+    #[must_use]
+    pub fn op(&self) -> Cow<'static, str> {
+        if let Some(name) = self.name {
+            return Cow::Borrowed(name);
+        }
+        let mut path = (self.place)();
+        // The private type is the last segment; closures and async bodies around it are not part of the name.
+        path = path
+            .rsplit_once("::")
+            .map_or(path, |(function, _)| function);
+        while let Some(outer) = path.strip_suffix("::{{closure}}") {
+            path = outer;
+        }
+        Cow::Borrowed(path)
+    }
+}
+
+/// The answer of one site at one time.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// The name that joins every row about one function.
+    pub op: Cow<'static, str>,
+    /// The attribute as written.
+    pub attribute: &'static str,
+    /// Source file and line; nothing for what was made by hand.
+    pub location: Option<(&'static str, u32)>,
+    /// The array of the report this row belongs to.
+    pub section: &'static Section,
+    /// What the instrument knows.
+    pub metrics: Vec<Metric>,
+    /// The same split by label, for sites that ask for it (`by = …`).
+    pub by: Vec<(String, Vec<Metric>)>,
+}
+
+/// One number, or one family of numbers, with its unit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Metric {
+    /// Name without unit: `self`, not `self_seconds`.
+    pub name: &'static str,
+    /// What the value counts in; the report appends it to the name.
+    pub unit: Unit,
+    /// The value.
+    pub value: Value,
+}
+
+impl Metric {
+    /// A metric out of its three parts.
+    #[must_use]
+    pub const fn new(name: &'static str, unit: Unit, value: Value) -> Self {
+        Self { name, unit, value }
+    }
+}
+
+/// What a value counts in. Its suffix becomes part of the field's name in the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// A count of things the name already says (`calls`); no suffix.
+    Count,
+    /// Nanoseconds; `_ns`.
+    Nanoseconds,
+    /// Seconds; `_seconds`.
+    Seconds,
+    /// Bytes; `_bytes`.
+    Bytes,
+    /// A share between 0 and 1; `_ratio`.
+    Ratio,
+}
+
+impl Unit {
+    /// What the report appends to the metric's name.
+    #[must_use]
+    pub const fn suffix(self) -> &'static str {
+        match self {
+            Self::Count => "",
+            Self::Nanoseconds => "_ns",
+            Self::Seconds => "_seconds",
+            Self::Bytes => "_bytes",
+            Self::Ratio => "_ratio",
+        }
+    }
+}
+
+/// The closed set of things a metric can be. Exporters match on it and on nothing else.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// Only ever grows, until a reset.
+    Counter(u64),
+    /// One counter split by a closed set of labels: `outcome` into `ok`, `error`, `panic`, `cancelled`.
+    Counters {
+        /// What the parts differ in.
+        label: &'static str,
+        /// Every part, those at zero included.
+        parts: Vec<(&'static str, u64)>,
+    },
+    /// Goes up and down, in whole things; `None` is unknown.
+    Level(Option<u64>),
+    /// Goes up and down; `None` is unknown.
+    Gauge(Option<f64>),
+    /// A time that only grows, in seconds.
+    Time(f64),
+    /// One of a few words.
+    State(&'static str),
+    /// Durations by frequency.
+    Histogram(Histogram),
+}
+
+/// Durations by frequency, in nanoseconds: exact count, sum, minimum and maximum, the rest within 1 %.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Histogram {
+    /// How many durations.
+    pub count: u64,
+    /// Their sum, in nanoseconds.
+    pub sum_ns: f64,
+    /// The shortest; unknown when there is none.
+    pub min_ns: Option<u64>,
+    /// The longest; unknown when there is none.
+    pub max_ns: Option<u64>,
+    /// The buckets that are not empty, in rising order.
+    pub buckets: Vec<Bucket>,
+}
+
+/// One bucket of a [`Histogram`]: durations from `low_ns` up to, not including, `high_ns`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bucket {
+    /// Lower bound, inclusive.
+    pub low_ns: u64,
+    /// Upper bound, exclusive.
+    pub high_ns: u64,
+    /// How many.
+    pub count: u64,
+}
+
+/// One array of the report and one block of the table, described by the instrument that fills it.
+#[derive(Debug)]
+pub struct Section {
+    /// Name of the array: `operations`.
+    pub key: &'static str,
+    /// Heading of the block: `Operations`.
+    pub title: &'static str,
+    /// The counter that `…_per_second` is made from.
+    pub rate_of: Option<&'static str>,
+    /// The time whose share of the total orders the rows: `share_ratio` in the report.
+    pub share_of: Option<&'static str>,
+    /// Columns after the name, in the order of importance in which a narrow terminal keeps them is `rank`.
+    pub columns: &'static [Column],
+}
+
+/// One column of a section's table.
+#[derive(Debug)]
+pub struct Column {
+    /// Heading.
+    pub title: &'static str,
+    /// What stands in it.
+    pub cell: Cell,
+    /// Columns with a higher rank leave first when the terminal is narrow; 0 always stays.
+    pub rank: u8,
+}
+
+/// What a column shows; names are names of metrics.
+#[derive(Debug, Clone, Copy)]
+pub enum Cell {
+    /// The metric as it is, in its unit.
+    Of(&'static str),
+    /// One part of a family of counters: `Part("outcomes", "error")`.
+    Part(&'static str, &'static str),
+    /// That part as a share of the family's sum.
+    PartRatio(&'static str, &'static str),
+    /// A quantile of a histogram, 0 to 1.
+    Quantile(&'static str, f64),
+    /// Mean of a histogram.
+    Mean(&'static str),
+    /// Longest of a histogram.
+    Max(&'static str),
+    /// The section's rate.
+    Rate,
+    /// The section's share.
+    Share,
+}
