@@ -18,7 +18,7 @@ pub mod __private {
     pub use crate::instruments::{measured, timeout};
     pub use crate::outcome::{Answer, WithOutcome, WithoutOutcome};
     pub use crate::registry::{Observed, SITES};
-    pub use crate::rejected::{FromRejected, Rejectable, Rejected};
+    pub use crate::rejected::{FromRejected, Rejectable, Rejected, rejected, rejected_with};
     pub use crate::site::Site;
     pub use crate::snapshot::Meta;
 
@@ -26,4 +26,15 @@ pub mod __private {
     pub fn never<T>() -> T {
         unreachable!("written behind `if false`")
     }
+
+    /// What a function's body gives, which may return early; the closure goes straight to an `FnOnce`, so that it may
+    /// hand out what it borrows from its arguments.
+    #[inline]
+    pub fn made<T>(body: impl FnOnce() -> T) -> T {
+        body()
+    }
+
+    /// Asks of a label what the instrument asks of it, where nothing is measured.
+    #[inline]
+    pub fn label(_: &(impl core::fmt::Display + ?Sized)) {}
 }

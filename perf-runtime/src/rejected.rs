@@ -144,6 +144,8 @@ pub trait FromRejected: Sized {
     fn from_rejected(rejected: Rejected) -> Self;
 }
 
+// Else the compiler would only say that the error has no `From<Rejected>`, and none of the ways out above.
+#[diagnostic::do_not_recommend]
 impl<T, E: From<Rejected>> FromRejected for Result<T, E> {
     fn from_rejected(rejected: Rejected) -> Self {
         Err(E::from(rejected))
@@ -154,4 +156,17 @@ impl<T> FromRejected for Option<T> {
     fn from_rejected(_: Rejected) -> Self {
         None
     }
+}
+
+/// The answer of a rejected call. Expansions name it with the function's own type, so that a missing bound is reported
+/// there.
+pub fn rejected<A: FromRejected>(rejected: Rejected) -> A {
+    A::from_rejected(rejected)
+}
+
+/// The same through `reject = …`.
+pub fn rejected_with<A: Rejectable>(
+    reject: impl FnOnce(Rejected) -> A::Error,
+) -> impl FnOnce(Rejected) -> A {
+    move |rejected| A::from_error(reject(rejected))
 }
