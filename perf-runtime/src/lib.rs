@@ -4,11 +4,13 @@ mod instruments;
 mod outcome;
 mod registry;
 mod rejected;
+pub mod report;
 mod site;
 pub mod snapshot;
 
 pub use crate::outcome::Outcome;
 pub use crate::rejected::{Reason, Rejected, rejection};
+pub use crate::report::{Report, report, report_on_exit, reset};
 
 /// The whole contract with the expansions of `perf-macros`. Not for users: it changes without notice.
 #[doc(hidden)]
@@ -19,7 +21,7 @@ pub mod __private {
     pub use crate::outcome::{Answer, WithOutcome, WithoutOutcome};
     pub use crate::registry::{Observed, SITES};
     pub use crate::rejected::{FromRejected, Rejectable, Rejected, rejected, rejected_with};
-    pub use crate::site::Site;
+    pub use crate::site::{Instrument, Site};
     pub use crate::snapshot::Meta;
 
     /// Gives an async block its type: `if false { return never::<T>(); }`, because the compiler expects none of it.

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use crate::site::Instrument;
-use crate::snapshot::{Cell, Column, Meta, Metric, Section, Unit, Value};
+use crate::snapshot::{Balance, Cell, Column, Meta, Metric, Section, Unit, Value};
 
 /// The options of `#[measured]`; every field has a default.
 #[derive(Debug, Clone)]
@@ -158,6 +158,7 @@ impl Instrument for Measured {
                 rank: 0,
             },
         ],
+        balance: &[Balance::equal(&["calls"], &["outcomes"])],
     };
 
     fn new(_meta: &'static Meta, _options: Options) -> Self {

@@ -45,6 +45,7 @@ impl Instrument for Timeout {
             cell: Cell::Of("limit"),
             rank: 0,
         }],
+        balance: &[],
     };
 
     fn new(_meta: &'static Meta, options: Options) -> Self {
