@@ -12,6 +12,8 @@ mod future;
 mod label;
 mod report;
 mod slow;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -69,6 +71,7 @@ pub struct Measured {
 /// What the report calls it. The path of a site is found when it is asked for.
 enum Op {
     Site(&'static Meta),
+    #[cfg(feature = "measure")]
     Name(Box<str>),
 }
 
@@ -79,6 +82,7 @@ impl Measured {
     }
 
     /// Measures under a name given by hand.
+    #[cfg(feature = "measure")]
     pub(crate) fn named(name: &str) -> Self {
         Self::with(Op::Name(name.into()), Options::new())
     }
@@ -97,6 +101,7 @@ impl Measured {
     pub(crate) fn op(&self) -> Cow<'static, str> {
         match &self.op {
             Op::Site(meta) => meta.op(),
+            #[cfg(feature = "measure")]
             Op::Name(name) => Cow::Owned(name.to_string()),
         }
     }

@@ -359,3 +359,6 @@ const fn low(sum: u128) -> u64 {
 fn load(numbers: &[AtomicU64; 4], order: std::sync::atomic::Ordering) -> Outcomes {
     numbers.each_ref().map(|number| number.load(order))
 }
+
+#[cfg(test)]
+mod tests;

@@ -114,3 +114,82 @@ pub(crate) fn bounds(index: usize) -> (u64, u64) {
     let bucket = above % PER_OCTAVE;
     (bound(bucket), bound(bucket + 1))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What a reader of the report makes of a bucket.
+    fn middle(index: usize) -> f64 {
+        let (low, high) = bounds(index);
+        // The longest duration in the bucket is one less than its upper bound.
+        f64::midpoint(low as f64, (high - 1) as f64)
+    }
+
+    fn error(nanos: u64) -> f64 {
+        (middle(index(nanos)) - nanos as f64).abs() / (nanos.max(1) as f64)
+    }
+
+    #[test]
+    fn every_bound_of_every_bucket_is_within_one_percent() {
+        for bucket in 0..BUCKETS - 1 {
+            let (low, high) = bounds(bucket);
+            for nanos in low..high.min(low + 3) {
+                assert_eq!(index(nanos), bucket);
+            }
+            for nanos in [low, high - 1] {
+                if low < high {
+                    assert_eq!(index(nanos), bucket);
+                    assert!(error(nanos) <= 0.01, "{nanos} ns: {}", error(nanos));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn buckets_leave_no_gap() {
+        for bucket in 1..BUCKETS {
+            assert_eq!(bounds(bucket - 1).1, bounds(bucket).0);
+        }
+    }
+
+    #[test]
+    fn longer_than_an_hour_is_the_last_bucket() {
+        assert_eq!(index(LONGEST), BUCKETS - 1);
+        assert_eq!(index(LONGEST + 1), BUCKETS - 1);
+        assert_eq!(index(u64::MAX), BUCKETS - 1);
+        assert!(error(LONGEST) <= 0.01);
+    }
+
+    #[test]
+    fn groups_cover_all_buckets() {
+        let all: Vec<_> = (0..GROUPS).flat_map(of_group).collect();
+        assert_eq!(all, (0..BUCKETS).collect::<Vec<_>>());
+        for bucket in 0..BUCKETS {
+            assert!(of_group(group(bucket)).contains(&bucket));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_duration_up_to_an_hour_is_within_one_percent(
+            bits in 0_u32..42,
+            random in any::<u64>(),
+        ) {
+            // Every magnitude as often as every other.
+            let nanos = (random >> (63 - bits)).min(LONGEST);
+            let (low, high) = bounds(index(nanos));
+            prop_assert!(low <= nanos && nanos < high);
+            prop_assert!(error(nanos) <= 0.01);
+        }
+
+        #[test]
+        fn a_longer_duration_is_never_in_a_lower_bucket(one: u64, other: u64) {
+            let (shorter, longer) = (one.min(other), one.max(other));
+            prop_assert!(index(shorter) <= index(longer));
+            prop_assert!(index(longer) < BUCKETS);
+        }
+    }
+}
