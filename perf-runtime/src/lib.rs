@@ -1,13 +1,17 @@
 //! The runtime of perfkit. Use it through the `perfkit` crate.
 
+mod by_hand;
+mod clock;
 mod instruments;
 mod outcome;
+mod parts;
 mod registry;
 mod rejected;
 pub mod report;
 mod site;
 pub mod snapshot;
 
+pub use crate::by_hand::{Span, measure, measure_async, span};
 pub use crate::outcome::Outcome;
 pub use crate::rejected::{Reason, Rejected, rejection};
 pub use crate::report::{Report, report, report_on_exit, reset};
