@@ -1,0 +1,3 @@
+//! What the attributes promise, one module each.
+
+mod timeout;
