@@ -175,10 +175,11 @@ where
         };
         let is_first = *this.stage == Stage::New;
         let outer = deadline::deadline();
+        let here = this.timeout.counters.here();
         match *this.stage {
             Stage::New => {
                 *this.stage = Stage::Running;
-                this.timeout.count(Count::Started);
+                here.add_one(Count::Started as usize);
                 (*this.allowed, *this.deadline) = this.timeout.allowance(outer);
             }
             Stage::Running => {}
@@ -190,15 +191,17 @@ where
             timeout: this.timeout,
             stage: this.stage,
         };
-        let scope = Scope::enter(*this.deadline);
+        let scope = Scope::enter(outer, *this.deadline);
         let answer = body.poll(cx);
         drop(scope);
         std::mem::forget(polling);
 
         if answer.is_ready() {
             *this.stage = Stage::Over;
-            this.timeout.count(Count::Completed);
-            this.timer.set(None);
+            here.add_one(Count::Completed as usize);
+            if this.timer.is_some() {
+                this.timer.set(None);
+            }
             this.body.set(None);
             return answer;
         }

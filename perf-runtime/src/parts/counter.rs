@@ -7,6 +7,7 @@
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::marker::PhantomData;
 use std::sync::atomic::{
     AtomicU64, AtomicUsize,
     Ordering::{AcqRel, Acquire, Relaxed, Release},
@@ -45,14 +46,17 @@ impl<const N: usize> Counters<N> {
     /// Counts one.
     #[inline]
     pub(crate) fn add_one(&self, counter: usize) {
+        self.here().add_one(counter);
+    }
+
+    /// The set as this thread writes it, for who counts more than once.
+    #[inline]
+    pub(crate) fn here(&self) -> Here<'_, N> {
         let index = stripe_of_this_thread();
-        let Some(count) = self.stripes.get(index).and_then(|s| s.0.get(counter)) else {
-            return;
-        };
-        if index < self.owned {
-            count.store(count.load(Relaxed).wrapping_add(1), Release);
-        } else {
-            count.fetch_add(1, AcqRel);
+        Here {
+            stripe: self.stripes.get(index),
+            is_owner: index < self.owned,
+            not_send: PhantomData,
         }
     }
 
@@ -74,6 +78,29 @@ impl<const N: usize> Counters<N> {
     pub(crate) fn reset(&self) {
         for (counter, forgotten) in self.forgotten.iter().enumerate() {
             forgotten.store(self.ever(counter), Relaxed);
+        }
+    }
+}
+
+/// See [`Counters::here`].
+pub(crate) struct Here<'c, const N: usize> {
+    stripe: Option<&'c Stripe<N>>,
+    is_owner: bool,
+    // On another thread there would be two writers.
+    not_send: PhantomData<*const ()>,
+}
+
+impl<const N: usize> Here<'_, N> {
+    /// Counts one.
+    #[inline]
+    pub(crate) fn add_one(&self, counter: usize) {
+        let Some(count) = self.stripe.and_then(|stripe| stripe.0.get(counter)) else {
+            return;
+        };
+        if self.is_owner {
+            count.store(count.load(Relaxed).wrapping_add(1), Release);
+        } else {
+            count.fetch_add(1, AcqRel);
         }
     }
 }

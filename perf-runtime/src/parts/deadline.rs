@@ -55,18 +55,22 @@ pub(crate) struct Scope {
 }
 
 impl Scope {
+    /// `outer` is what [`deadline`] says now: who enters a scope has asked already.
     #[inline]
-    pub(crate) fn enter(own: Option<Instant>) -> Self {
-        let outer = deadline();
-        let earliest = match (own, outer) {
-            (Some(own), Some(outer)) => Some(own.min(outer)),
-            (own, outer) => own.or(outer),
-        };
-        set(earliest);
+    pub(crate) fn enter(outer: Option<Instant>, own: Option<Instant>) -> Self {
+        set(earlier(outer, own));
         Self {
             outer,
             not_send: PhantomData,
         }
+    }
+}
+
+#[inline]
+fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
 }
 
@@ -93,11 +97,11 @@ mod tests {
     fn the_earliest_deadline_holds_and_each_scope_takes_its_own_back() {
         let now = Instant::now();
         let (near, far) = (now + Duration::from_secs(60), now + Duration::from_secs(90));
-        let outer = Scope::enter(Some(near));
-        let inner = Scope::enter(Some(far));
+        let outer = Scope::enter(deadline(), Some(near));
+        let inner = Scope::enter(deadline(), Some(far));
         assert_eq!(deadline(), Some(near));
         drop(inner);
-        let unlimited = Scope::enter(None);
+        let unlimited = Scope::enter(deadline(), None);
         assert_eq!(deadline(), Some(near));
         drop(unlimited);
         drop(outer);
@@ -107,7 +111,7 @@ mod tests {
     #[test]
     fn a_panic_leaves_no_deadline_behind() {
         let panicked = std::panic::catch_unwind(|| {
-            let _scope = Scope::enter(Some(Instant::now()));
+            let _scope = Scope::enter(deadline(), Some(Instant::now()));
             std::panic::resume_unwind(Box::new("body"));
         });
         assert!(panicked.is_err());
@@ -116,7 +120,7 @@ mod tests {
 
     #[test]
     fn nothing_remains_of_a_deadline_that_has_passed() {
-        let _scope = Scope::enter(Some(Instant::now()));
+        let _scope = Scope::enter(deadline(), Some(Instant::now()));
         assert_eq!(remaining(), Some(Duration::ZERO));
     }
 }

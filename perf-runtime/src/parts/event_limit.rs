@@ -80,9 +80,9 @@ mod tests {
     #[test]
     fn a_clock_that_goes_backwards_shows_nothing() {
         let limit = EventLimit::new();
-        let start = Instant::now() + Duration::from_secs(60);
-        assert_eq!(limit.admit(start), Some(0));
-        assert_eq!(limit.admit(start - Duration::from_secs(30)), None);
+        let earlier = Instant::now();
+        assert_eq!(limit.admit(earlier + Duration::from_secs(30)), Some(0));
+        assert_eq!(limit.admit(earlier), None);
     }
 
     #[test]
