@@ -8,12 +8,14 @@ mod parts;
 mod registry;
 mod rejected;
 pub mod report;
+mod rt;
 mod site;
 pub mod snapshot;
 
 pub use crate::by_hand::{Span, measure, measure_async, span};
 pub use crate::outcome::Outcome;
-pub use crate::rejected::{Reason, Rejected, rejection};
+pub use crate::parts::deadline::{deadline, remaining};
+pub use crate::rejected::{Chain, Reason, Rejected, rejection};
 pub use crate::report::{Report, report, report_on_exit, reset};
 
 /// The whole contract with the expansions of `perf-macros`. Not for users: it changes without notice.

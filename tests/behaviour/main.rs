@@ -3,3 +3,4 @@
 mod shapes;
 #[cfg(feature = "measure")] // it watches the order by what `#[measured]` asks first
 mod stack;
+mod timeout;

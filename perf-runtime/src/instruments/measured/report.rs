@@ -7,7 +7,9 @@ use crate::clock;
 use crate::parts::histogram;
 use crate::parts::totals::Totals;
 use crate::site::Instrument;
-use crate::snapshot::{Balance, Bucket, Cell, Column, Histogram, Meta, Metric, Section, Unit, Value};
+use crate::snapshot::{
+    Balance, Bucket, Cell, Column, Histogram, Meta, Metric, Section, Unit, Value,
+};
 
 impl Instrument for Measured {
     type Options = Options;
