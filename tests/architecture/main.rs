@@ -290,6 +290,10 @@ fn every_rule_finds_what_breaks_it() {
             "perf-runtime/src/parts/pool.rs",
             "let it = unsafe { read() };",
         ),
+        (
+            "perf-runtime/src/parts/pool.rs",
+            "#[cfg(test)]\nmod tests;\nuse quanta::Clock;",
+        ),
         ("src/lib.rs", "pub fn helper() {}"),
         ("src/lib.rs", &"\n".repeat(MAX_LINES + 1)),
     ] {
@@ -310,7 +314,7 @@ fn every_rule_finds_what_breaks_it() {
         ),
         (
             "perf-runtime/src/parts/pool.rs",
-            "#[cfg(test)]\nmod tests {\n    use crate::report::Report;\n}",
+            "#[cfg(test)]\nmod tests {\n    use crate::report::Report;\n    mod more {}\n}",
         ),
         (
             "perf-runtime/src/parts/pool.rs",

@@ -90,11 +90,7 @@ fn without_prose(text: &str) -> String {
             code.push(first);
             rest = &rest[first.len_utf8()..];
         } else {
-            code.extend(
-                rest[..prose]
-                    .chars()
-                    .map(|c| if c == '\n' { '\n' } else { ' ' }),
-            );
+            code.push_str(&blank(&rest[..prose]));
             rest = &rest[prose..];
         }
     }
@@ -137,12 +133,28 @@ fn prose_at(text: &str) -> usize {
         .map_or(0, str::len)
 }
 
-/// Blanks out what stands behind `#[cfg(test)]` at the beginning of a line: by custom the last thing of a file.
+/// Blanks out every item under a `#[cfg(test)]`. The braces it counts are code, as nothing else is left.
 fn without_unit_tests(code: &str) -> String {
-    let end = code
-        .find("\n#[cfg(test)]\nmod ")
-        .or_else(|| code.starts_with("#[cfg(test)]\nmod ").then_some(0));
-    code[..end.unwrap_or(code.len())].to_owned()
+    let mut left = code.to_owned();
+    for (start, _) in code.match_indices("#[cfg(test)]") {
+        let mut depth = 0;
+        let ends = |c: char| {
+            depth += i32::from(c == '{') - i32::from(c == '}');
+            depth == 0 && matches!(c, '}' | ';')
+        };
+        let end = code[start..]
+            .find(ends)
+            .map_or(code.len(), |end| start + end + 1);
+        left.replace_range(start..end, &blank(&code[start..end]));
+    }
+    left
+}
+
+/// As many bytes that say nothing, with the lines kept.
+fn blank(text: &str) -> String {
+    text.bytes()
+        .map(|byte| if byte == b'\n' { '\n' } else { ' ' })
+        .collect()
 }
 
 pub(crate) fn root() -> PathBuf {
@@ -162,9 +174,10 @@ pub(crate) fn sources() -> Vec<Source> {
     .iter()
     .flat_map(|folder| files_below(&root.join(folder)))
     .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
-    .filter(|path| !path.ends_with("tests.rs") && !path.iter().any(|part| part == "ui"))
     .filter_map(|path| {
         let from_root = path.strip_prefix(&root).ok()?.to_str()?.replace('\\', "/");
+        let unit_tests = from_root.ends_with("/tests.rs") || from_root.contains("/tests/");
+        (!unit_tests && !from_root.starts_with("tests/ui/")).then_some(())?;
         Some(Source::new(&from_root, &fs::read_to_string(&path).ok()?))
     })
     .collect()
