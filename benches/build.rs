@@ -18,6 +18,11 @@ fn main() {
         "cargo::rustc-env=RUSTC_VERSION={}",
         String::from_utf8_lossy(&compiler.stdout).trim()
     );
+    // The same compiler for the generated crates.
+    for tool in ["CARGO", "RUSTC"] {
+        let path = env::var(tool).expect("cargo sets the paths of its tools");
+        println!("cargo::rustc-env={tool}={path}");
+    }
     let mut list = String::new();
     let mut table = String::new();
     for site in 0..SITES {

@@ -22,7 +22,9 @@ pub fn source(attribute: &str) -> String {
         let _ = writeln!(text, "\n{attribute}\npub fn f{n}{signature} {{\n{body}\n}}");
         let _ = writeln!(calls, "    black_box(f{n}({arguments}));");
     }
-    text.push_str("\npub struct Service {\n    base: u64,\n}\n\nimpl Service {\n");
+    text.push_str(
+        "\n#[derive(Debug)]\npub struct Service {\n    base: u64,\n}\n\nimpl Service {\n",
+    );
     for n in 0..100 {
         let (signature, body, arguments) = shape(n);
         let signature = signature.replacen('(', "(&self, ", 1);

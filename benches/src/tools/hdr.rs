@@ -5,7 +5,16 @@ use std::time::Instant;
 
 use hdrhistogram::Histogram;
 
-use super::spin;
+use super::{Recorder, spin};
+
+/// Its generated sites.
+pub const RECORDER: Recorder = Recorder {
+    name: "hdrhistogram",
+    start: || {},
+    sites: &SITES,
+    report: String::new,
+    background: false,
+};
 
 /// From one nanosecond to one hour.
 const LONGEST: u64 = 3_600_000_000_000;

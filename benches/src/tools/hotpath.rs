@@ -1,8 +1,10 @@
 //! hotpath: its attribute, with its guard alive as its documentation asks.
 
-use std::mem;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::{env, io, mem};
 
-use super::{Yield, body, fallible, poll_to_end, spin};
+use super::{Recorder, Yield, body, fallible, poll_to_end, spin};
 use crate::harness::{Row, Tool};
 use crate::row;
 
@@ -21,6 +23,49 @@ pub fn start() {
             .functions_limit(0)
             .build(),
     );
+}
+
+/// Its generated sites.
+pub const RECORDER: Recorder = Recorder {
+    name: "hotpath",
+    start,
+    sites: &SITES,
+    report,
+    background: true,
+};
+
+/// Tells a child process where to serve its report: a port that was free a moment ago.
+///
+/// # Panics
+///
+/// When this machine has no port to give.
+#[must_use]
+pub fn server() -> [(&'static str, String); 2] {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port");
+    let port = listener.local_addr().expect("a bound address").port();
+    [
+        ("HOTPATH_METRICS_SERVER_OFF", "0".to_owned()),
+        ("HOTPATH_METRICS_PORT", port.to_string()),
+    ]
+}
+
+/// Its table of functions as JSON, from the server it runs in this process; the only live report it has.
+fn report() -> String {
+    let fetch = || -> io::Result<String> {
+        let port = env::var("HOTPATH_METRICS_PORT").map_err(io::Error::other)?;
+        let mut connection = TcpStream::connect(format!("127.0.0.1:{port}"))?;
+        connection.write_all(
+            b"GET /functions_timing HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        )?;
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer)?;
+        if answer.starts_with("HTTP/1.1 200") {
+            Ok(answer)
+        } else {
+            Err(io::Error::other(answer))
+        }
+    };
+    fetch().expect("hotpath answers")
 }
 
 #[hotpath::measure]

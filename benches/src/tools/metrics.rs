@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
-use super::{body, poll_to_end, spin};
+use super::{Recorder, body, poll_to_end, spin};
 use crate::harness::{Row, Tool};
 use crate::row;
 
@@ -18,7 +18,16 @@ pub const TOOL: Tool = Tool {
     background: false,
 };
 
-static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
+/// Its generated sites.
+pub const RECORDER: Recorder = Recorder {
+    name: "metrics",
+    start,
+    sites: &SITES,
+    report: render,
+    background: false,
+};
+
+static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
 
 /// Installs the recorder, without the listener and the upkeep task that only drain it.
 ///
@@ -29,13 +38,13 @@ pub fn start() {
     let handle = PrometheusBuilder::new()
         .install_recorder()
         .expect("no other recorder in this process");
-    RECORDER.get_or_init(|| handle);
+    HANDLE.get_or_init(|| handle);
 }
 
 /// What a scrape gives.
 #[must_use]
 pub fn render() -> String {
-    RECORDER
+    HANDLE
         .get()
         .map(PrometheusHandle::render)
         .unwrap_or_default()

@@ -29,6 +29,28 @@ pub const ALL: [Tool; 6] = [
     tracing::TOOL,
 ];
 
+/// The generated sites of one tool, for what is counted over many functions.
+pub struct Recorder {
+    /// The tool's name.
+    pub name: &'static str,
+    /// Switches it on; runs once per process.
+    pub start: fn(),
+    /// One function per site; the argument is the time a call takes, in nanoseconds.
+    pub sites: &'static [fn(u64) -> u64],
+    /// Its machine-readable report of everything measured so far, as text.
+    pub report: fn() -> String,
+    /// It works in the background after a call.
+    pub background: bool,
+}
+
+/// Every tool that can be asked for a report of many functions.
+pub const RECORDERS: [Recorder; 4] = [
+    perfkit::RECORDER,
+    hotpath::RECORDER,
+    metrics::RECORDER,
+    hdr::RECORDER,
+];
+
 /// What every measured function does: next to nothing, in a way that cannot be folded.
 #[inline(always)]
 #[must_use]

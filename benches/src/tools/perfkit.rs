@@ -1,6 +1,6 @@
 //! perfkit: the attributes, `measure`, and what they are compared with elsewhere in this directory.
 
-use super::{Yield, body, fallible, poll_to_end, spin};
+use super::{Recorder, Yield, body, fallible, poll_to_end, spin};
 use crate::harness::{Row, Tool};
 use crate::row;
 
@@ -9,6 +9,15 @@ pub const TOOL: Tool = Tool {
     name: "perfkit",
     start: || {},
     rows,
+    background: false,
+};
+
+/// Its generated sites.
+pub const RECORDER: Recorder = Recorder {
+    name: "perfkit",
+    start: || {},
+    sites: &SITES,
+    report: || perfkit::report().to_json(),
     background: false,
 };
 

@@ -3,7 +3,7 @@
 use perfkit::__private::measured::{Measured, Options};
 use perfkit::__private::{Meta, Site};
 
-use super::{Yield, body, fallible, poll_to_end, spin};
+use super::{Recorder, Yield, body, fallible, poll_to_end, spin};
 use crate::harness::{Row, Tool};
 use crate::row;
 
@@ -12,6 +12,15 @@ pub const TOOL: Tool = Tool {
     name: "perfkit",
     start: || {},
     rows,
+    background: false,
+};
+
+/// Its generated sites.
+pub const RECORDER: Recorder = Recorder {
+    name: "perfkit",
+    start: || {},
+    sites: &SITES,
+    report: String::new,
     background: false,
 };
 
