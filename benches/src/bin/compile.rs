@@ -106,7 +106,10 @@ fn main() -> io::Result<()> {
                 Err(error) => Some(error.to_string()),
             });
         if let Some(complaint) = failed {
-            let first: Vec<_> = complaint.lines().take(12).collect();
+            let errors = complaint
+                .lines()
+                .skip_while(|line| !line.starts_with("error"));
+            let first: Vec<_> = errors.take(12).collect();
             eprintln!("\r{} does not build:\n{}", variant.name, first.join("\n"));
             continue;
         }
