@@ -1,21 +1,44 @@
-//! `#[measured]` at run time.
+//! `#[measured]` at run time: counts, times and outcomes of calls.
 //!
-//! SKETCH OF THE CONTRACT WITH THE EXPANSION: correct in shape, without the engine behind it.
+//! A call is a [`Frame`] between two time stamps; a future is a [`Measuring`] around the user's. What they find goes
+//! into the [`Series`] of the site, or of the call's label. Nothing here runs the user's code under a lock, catches a
+//! panic of the user's, or waits.
+//!
+//! Cost: two reads of the time-stamp counter and little else. Memory: 6 KB for each thread that has called the site,
+//! allocated at that thread's first call and kept for the next thread; 96 MiB at most over all sites, above which
+//! threads share one place per site. Nothing is allocated after a thread's first call.
 
+mod future;
+mod label;
+mod report;
+mod slow;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::future::Future;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::sync::OnceLock;
+use std::thread::panicking;
 use std::time::Duration;
 
-use crate::site::Instrument;
-use crate::snapshot::{Cell, Column, Meta, Metric, Section, Unit, Value};
+pub use self::future::Measuring;
+use self::label::Labels;
+use self::slow::Events;
+use crate::clock;
+use crate::parts::frame::Frame;
+use crate::parts::series::Series;
+use crate::parts::totals::Ending;
+use crate::snapshot::Meta;
 
 /// The options of `#[measured]`; every field has a default.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Calls at least this long are slow calls.
+    /// Calls at least this long are slow calls. Default: none is.
     pub slow: Option<Duration>,
-    /// One call in this many is timed; every call is counted.
+    /// One call in this many is timed, on average and by chance; every call is counted. Default: 1; 0 means 1.
     pub sample: u64,
 }
 
@@ -38,159 +61,230 @@ impl Default for Options {
 
 /// The instrument.
 pub struct Measured {
-    calls: AtomicU64,
-    errors: AtomicU64,
+    op: Op,
+    options: Options,
+    series: Series,
+    labels: OnceLock<Box<Labels>>,
+    events: Events,
 }
 
-/// The instrument with the label of one call already looked up.
-#[derive(Clone, Copy)]
-pub struct Labelled {
-    measured: &'static Measured,
-}
-
-/// Ends a call when dropped.
-pub struct Running {
-    measured: &'static Measured,
-    not_send: std::marker::PhantomData<*const ()>,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.measured.calls.fetch_add(1, Relaxed);
-    }
+/// What the report calls it. The path of a site is found when it is asked for.
+enum Op {
+    Site(&'static Meta),
+    #[cfg(feature = "measure")]
+    Name(Box<str>),
 }
 
 impl Measured {
-    /// Runs `body` as one call.
+    /// Measures what `meta` stands at.
+    pub(crate) fn at(meta: &'static Meta, options: Options) -> Self {
+        Self::with(Op::Site(meta), options)
+    }
+
+    /// Measures under a name given by hand.
+    #[cfg(feature = "measure")]
+    pub(crate) fn named(name: &str) -> Self {
+        Self::with(Op::Name(name.into()), Options::new())
+    }
+
+    fn with(op: Op, options: Options) -> Self {
+        Self {
+            op,
+            series: series(&options),
+            options,
+            labels: OnceLock::new(),
+            events: Events::new(),
+        }
+    }
+
+    /// The name in the report.
+    pub(crate) fn op(&self) -> Cow<'static, str> {
+        match &self.op {
+            Op::Site(meta) => meta.op(),
+            #[cfg(feature = "measure")]
+            Op::Name(name) => Cow::Owned(name.to_string()),
+        }
+    }
+
+    /// Runs `body` as one call. When it unwinds, the call counts as a panic, and unwinding goes on.
     #[inline]
     pub fn call<R>(
         &'static self,
         body: impl FnOnce() -> R,
         is_error: impl FnOnce(&R) -> bool,
     ) -> R {
-        let running = self.enter();
-        let answer = body();
-        if is_error(&answer) {
-            self.errors.fetch_add(1, Relaxed);
-        }
-        drop(running);
-        answer
+        call(self, &self.series, body, is_error)
     }
 
-    /// Awaits `body` as one call.
+    /// Awaits `body` as one call, from the first poll until it is ready. When the future is dropped before, the call
+    /// counts as cancelled; when it is never polled there was no call.
     #[inline]
-    pub async fn call_async<F: Future>(
+    pub fn call_async<F: Future, E: FnOnce(&F::Output) -> bool>(
         &'static self,
         body: F,
-        is_error: impl FnOnce(&F::Output) -> bool,
-    ) -> F::Output {
-        let answer = body.await;
-        self.calls.fetch_add(1, Relaxed);
-        if is_error(&answer) {
-            self.errors.fetch_add(1, Relaxed);
-        }
-        answer
+        is_error: E,
+    ) -> Measuring<F, E> {
+        Measuring::new(self, &self.series, body, is_error)
     }
 
     /// A call that lasts until the guard is dropped; for functions whose answer cannot be an error.
     #[inline]
     #[must_use]
     pub fn enter(&'static self) -> Running {
-        Running {
+        Running::new(self, &self.series)
+    }
+
+    /// The same three ways for a call with a label. The first 64 bytes of the label count; a site has room for 100
+    /// labels, all others are the label `other`.
+    #[inline]
+    pub fn by(&'static self, label: &(impl Display + ?Sized)) -> Labelled {
+        let labels = match self.labels.get() {
+            Some(labels) => labels,
+            None => self.split(),
+        };
+        Labelled {
             measured: self,
-            not_send: std::marker::PhantomData,
+            series: labels.of(label, &self.options),
         }
     }
 
-    /// The same three ways for a call with a label.
-    #[inline]
-    pub fn by(&'static self, _label: &(impl Display + ?Sized)) -> Labelled {
-        Labelled { measured: self }
+    #[cold]
+    #[inline(never)]
+    fn split(&'static self) -> &'static Labels {
+        self.labels
+            .get_or_init(|| Box::new(Labels::new(&self.options)))
     }
+
+    fn report_slow(&self, ticks: u64) {
+        self.events.report(ticks, || self.op());
+    }
+}
+
+/// The instrument with the label of one call already looked up.
+#[derive(Clone, Copy)]
+pub struct Labelled {
+    measured: &'static Measured,
+    series: &'static Series,
 }
 
 impl Labelled {
     /// See [`Measured::call`].
     #[inline]
     pub fn call<R>(self, body: impl FnOnce() -> R, is_error: impl FnOnce(&R) -> bool) -> R {
-        self.measured.call(body, is_error)
+        call(self.measured, self.series, body, is_error)
     }
 
     /// See [`Measured::call_async`].
     #[inline]
-    pub async fn call_async<F: Future>(
+    pub fn call_async<F: Future, E: FnOnce(&F::Output) -> bool>(
         self,
         body: F,
-        is_error: impl FnOnce(&F::Output) -> bool,
-    ) -> F::Output {
-        self.measured.call_async(body, is_error).await
+        is_error: E,
+    ) -> Measuring<F, E> {
+        Measuring::new(self.measured, self.series, body, is_error)
     }
 
     /// See [`Measured::enter`].
     #[inline]
     #[must_use]
     pub fn enter(self) -> Running {
-        self.measured.enter()
+        Running::new(self.measured, self.series)
     }
 }
 
-impl Instrument for Measured {
-    type Options = Options;
-    const SECTION: &'static Section = &Section {
-        key: "operations",
-        title: "Operations",
-        rate_of: Some("calls"),
-        share_of: Some("self"),
-        columns: &[
-            Column {
-                title: "calls",
-                cell: Cell::Of("calls"),
-                rank: 0,
-            },
-            Column {
-                title: "/s",
-                cell: Cell::Rate,
-                rank: 3,
-            },
-            Column {
-                title: "err %",
-                cell: Cell::PartRatio("outcomes", "error"),
-                rank: 0,
-            },
-        ],
-    };
+/// Ends a call when dropped: as a panic when it is dropped by unwinding that began after the call, else as a success.
+///
+/// Belongs to the thread it was made on. Dropping guards in another order than the reverse of their making keeps every
+/// count and duration right; the time they share is then self time of only one of them.
+pub struct Running {
+    measured: &'static Measured,
+    frame: Frame,
+    was_panicking: bool,
+    not_send: PhantomData<*const ()>,
+}
 
-    fn new(_meta: &'static Meta, _options: Options) -> Self {
+impl Running {
+    #[inline]
+    fn new(measured: &'static Measured, series: &'static Series) -> Self {
         Self {
-            calls: AtomicU64::new(0),
-            errors: AtomicU64::new(0),
+            measured,
+            was_panicking: panicking(),
+            frame: enter(series),
+            not_send: PhantomData,
         }
     }
+}
 
-    fn metrics(this: Option<&Self>) -> Vec<Metric> {
-        let calls = this.map_or(0, |this| this.calls.load(Relaxed));
-        let errors = this.map_or(0, |this| this.errors.load(Relaxed));
-        let parts = vec![
-            ("ok", calls - errors),
-            ("error", errors),
-            ("panic", 0),
-            ("cancelled", 0),
-        ];
-        vec![
-            Metric::new("calls", Unit::Count, Value::Counter(calls)),
-            Metric::new(
-                "outcomes",
-                Unit::Count,
-                Value::Counters {
-                    label: "outcome",
-                    parts,
-                },
-            ),
-        ]
+impl Drop for Running {
+    #[inline]
+    fn drop(&mut self) {
+        let ending = if panicking() && !self.was_panicking {
+            Ending::Panic
+        } else {
+            Ending::Ok
+        };
+        exit(self.measured, &self.frame, ending);
     }
+}
 
-    fn reset(&self) {
-        self.calls.store(0, Relaxed);
-        self.errors.store(0, Relaxed);
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Running")
+            .field("op", &self.measured.op())
+            .finish_non_exhaustive()
     }
+}
+
+/// Ends a call that is left by unwinding.
+struct Unwinding {
+    measured: &'static Measured,
+    frame: Frame,
+}
+
+impl Drop for Unwinding {
+    #[inline]
+    fn drop(&mut self) {
+        exit(self.measured, &self.frame, Ending::Panic);
+    }
+}
+
+#[inline]
+fn call<R>(
+    measured: &'static Measured,
+    series: &'static Series,
+    body: impl FnOnce() -> R,
+    is_error: impl FnOnce(&R) -> bool,
+) -> R {
+    let unwinding = Unwinding {
+        measured,
+        frame: enter(series),
+    };
+    let answer = body();
+    let ending = ending(is_error(&answer));
+    exit(measured, &ManuallyDrop::new(unwinding).frame, ending);
+    answer
+}
+
+#[inline]
+fn ending(is_error: bool) -> Ending {
+    if is_error { Ending::Error } else { Ending::Ok }
+}
+
+// Not inlined: two calls are all that an annotated function is longer by.
+
+#[inline(never)]
+fn enter(series: &'static Series) -> Frame {
+    Frame::enter(series)
+}
+
+#[inline(never)]
+fn exit(measured: &'static Measured, frame: &Frame, ending: Ending) {
+    if let Some(ticks) = frame.exit(ending) {
+        measured.report_slow(ticks);
+    }
+}
+
+/// A series with these options.
+fn series(options: &Options) -> Series {
+    Series::new(options.slow.map(clock::ticks_in), options.sample)
 }

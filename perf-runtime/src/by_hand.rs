@@ -1,0 +1,154 @@
+//! Measuring without an attribute: a closure, a future or a stretch of code under a name.
+//!
+//! What is measured under one name is one row of the report, beside the annotated functions. The first 256 bytes of a
+//! name count. There is room for 1,000 names; all others share the row `other`, so that a name made of user input
+//! cannot fill the memory. Without the feature `measure` all three are the plain code.
+
+use std::future::Future;
+
+#[cfg(feature = "measure")]
+mod table {
+    use std::sync::OnceLock;
+
+    use crate::instruments::measured::Measured;
+    use crate::parts::names::{Names, cut};
+    use crate::registry::{self, Observed};
+    use crate::site::Instrument;
+    use crate::snapshot::Snapshot;
+
+    /// Names a program may use.
+    const MOST: usize = 1000;
+    /// What counts of a name, in bytes.
+    const LONGEST: usize = 256;
+    /// The row of all others. Who uses it by name means the same.
+    const OTHER: &str = "other";
+
+    static NAMES: OnceLock<Names<&'static Measured>> = OnceLock::new();
+    static REST: OnceLock<&'static Measured> = OnceLock::new();
+
+    /// The instrument behind a name.
+    pub(super) fn named(name: &str) -> &'static Measured {
+        let name = cut(name, LONGEST);
+        if name == OTHER {
+            return rest();
+        }
+        let names = NAMES.get_or_init(|| Names::new(MOST));
+        match names.find(name, || listed(name)) {
+            Some(measured) => measured,
+            None => rest(),
+        }
+    }
+
+    fn rest() -> &'static Measured {
+        REST.get_or_init(|| listed(OTHER))
+    }
+
+    /// A new instrument that the report lists. A name lives as long as the program.
+    fn listed(name: &str) -> &'static Measured {
+        let measured: &'static Measured = Box::leak(Box::new(Measured::named(name)));
+        registry::add(measured);
+        measured
+    }
+
+    impl Observed for Measured {
+        fn snapshot(&self) -> Snapshot {
+            Snapshot {
+                op: self.op(),
+                attribute: "measure",
+                location: None,
+                section: Self::SECTION,
+                metrics: Self::metrics(Some(self)),
+                by: Instrument::by(self),
+            }
+        }
+
+        fn reset(&self) {
+            Instrument::reset(self);
+        }
+    }
+}
+
+/// Runs `body` as one call of `name`.
+///
+/// Every answer counts as a success; measure a function with `#[measured]` to tell errors apart. When `body` unwinds,
+/// the call counts as a panic, and unwinding goes on. After a thread's first call of a name, nothing is allocated.
+///
+/// ```
+/// let total: u64 = perfkit::measure("sum", || (1..=100).sum());
+/// assert_eq!(total, 5050);
+/// ```
+#[inline]
+pub fn measure<R>(name: &str, body: impl FnOnce() -> R) -> R {
+    #[cfg(feature = "measure")]
+    return table::named(name).call(body, |_| false);
+    #[cfg(not(feature = "measure"))]
+    {
+        let _ = name;
+        body()
+    }
+}
+
+/// Awaits `future` as one call of `name`.
+///
+/// The call begins when the answer of this function is first polled and ends when it is ready. Dropped in between, it
+/// counts as cancelled; it is as cancel safe as `future`. Every answer counts as a success.
+///
+/// ```
+/// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+/// let answer = perfkit::measure_async("fetch", async { 42 });
+/// # let answer = std::pin::pin!(answer);
+/// # assert_eq!(answer.poll(&mut context), std::task::Poll::Ready(42));
+/// # use std::future::Future;
+/// ```
+#[inline]
+pub fn measure_async<F: Future>(name: &str, future: F) -> impl Future<Output = F::Output> + use<F> {
+    #[cfg(feature = "measure")]
+    return table::named(name).call_async(future, |_: &F::Output| false);
+    #[cfg(not(feature = "measure"))]
+    {
+        let _ = name;
+        future
+    }
+}
+
+/// Measures from here to the end of the scope, as one call of `name`.
+///
+/// ```
+/// {
+///     let _parsing = perfkit::span("parse");
+///     // …
+/// } // the call ends here
+/// ```
+#[inline]
+pub fn span(name: &str) -> Span {
+    #[cfg(feature = "measure")]
+    return Span {
+        _running: table::named(name).enter(),
+    };
+    #[cfg(not(feature = "measure"))]
+    {
+        let _ = name;
+        Span {
+            _not_send: std::marker::PhantomData,
+        }
+    }
+}
+
+/// A call that ends when this is dropped; made by [`span`].
+///
+/// It counts as a panic when unwinding drops it, else as a success. It stays on its thread: hold it across no `await`,
+/// use [`measure_async`] there.
+#[derive(Debug)]
+#[must_use = "the call ends when this is dropped: bind it to a name, `let _span = …`"]
+pub struct Span {
+    #[cfg(feature = "measure")]
+    _running: crate::instruments::measured::Running,
+    #[cfg(not(feature = "measure"))]
+    _not_send: std::marker::PhantomData<*const ()>,
+}
+
+#[cfg(not(feature = "measure"))]
+impl Drop for Span {
+    // With or without the feature it is a type that is dropped.
+    fn drop(&mut self) {}
+}

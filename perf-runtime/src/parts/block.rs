@@ -1,0 +1,364 @@
+//! What one thread knows of one series.
+//!
+//! Only the thread that owns a block writes it, with plain loads and stores: no locked instruction, no line that another
+//! thread writes. A call leaves its duration in a ring of 32 entries, at an address that is known before its time stamp
+//! is: a store whose address depends on a stamp just read delays the next one by more than all the rest costs (7 ns of
+//! 26 on a Zen 4). Every 32 calls the ring is folded into the buckets.
+//!
+//! A reader copies the block while its owner works. `epoch` is odd while the owner folds, as in a sequence lock, so a
+//! copy is taken again when a fold came between; the owner never waits for a reader. Counts of calls are outside of it:
+//! they only ever grow.
+//!
+//! After a reset of the series the block still has the old `era`. A reader then takes from it what is in flight and
+//! nothing else; the owner clears it with its next call.
+
+use std::sync::atomic::{
+    AtomicU32, AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+    fence,
+};
+
+use crate::clock;
+use crate::parts::histogram;
+use crate::parts::totals::{Ending, Outcomes, Times, Totals};
+
+/// Durations that wait to be put into their buckets.
+const PENDING: usize = 32;
+/// How often a reader takes its copy again before it is content with one that a fold may have touched. A fold takes
+/// about 100 ns; this is only reached when the owner is held up in the middle of one.
+const ATTEMPTS: u32 = 10_000;
+/// A bucket as full as this asks for the block to be emptied: half of what it can hold.
+const FULL: u32 = 1 << 31;
+
+/// See the module. Times in ticks. The fields of the first 128 bytes are those every call touches.
+#[repr(C, align(128))]
+pub(crate) struct Block {
+    started: AtomicU64,
+    ended: [AtomicU64; 4],
+    own: AtomicU64,
+    busy: AtomicU64,
+    timed: AtomicU64,
+    era: AtomicU64,
+    slow: AtomicU64,
+    /// Calls until the next timed one, when only some are.
+    gap: AtomicU64,
+    /// What a call usually takes of its caller's time, when only some are timed.
+    typical: AtomicU64,
+    epoch: AtomicU64,
+    sum_low: AtomicU64,
+    sum_high: AtomicU64,
+    min: AtomicU64,
+    max: AtomicU64,
+    /// `ended` when the era began.
+    ended_before: [AtomicU64; 4],
+    /// One bit for each group of buckets that is not empty.
+    groups: AtomicU64,
+    pending: [AtomicU64; PENDING],
+    buckets: [AtomicU32; histogram::BUCKETS],
+}
+
+const _: () = assert!(
+    size_of::<Block>() <= 6144,
+    "a site may cost a thread six kilobytes"
+);
+const _: () = assert!(histogram::GROUPS <= 64, "one bit for each group");
+
+/// Adds to a number that only this thread writes.
+#[inline]
+fn add(number: &AtomicU64, more: u64) {
+    number.store(number.load(Relaxed).wrapping_add(more), Relaxed);
+}
+
+impl Block {
+    pub(crate) const fn new() -> Self {
+        Self {
+            started: AtomicU64::new(0),
+            ended: [const { AtomicU64::new(0) }; 4],
+            own: AtomicU64::new(0),
+            busy: AtomicU64::new(0),
+            timed: AtomicU64::new(0),
+            era: AtomicU64::new(0),
+            slow: AtomicU64::new(0),
+            gap: AtomicU64::new(0),
+            typical: AtomicU64::new(0),
+            epoch: AtomicU64::new(0),
+            sum_low: AtomicU64::new(0),
+            sum_high: AtomicU64::new(0),
+            min: AtomicU64::new(u64::MAX),
+            max: AtomicU64::new(0),
+            ended_before: [const { AtomicU64::new(0) }; 4],
+            groups: AtomicU64::new(0),
+            pending: [const { AtomicU64::new(0) }; PENDING],
+            buckets: [const { AtomicU32::new(0) }; histogram::BUCKETS],
+        }
+    }
+
+    /// A call began.
+    #[inline]
+    pub(crate) fn start(&self) {
+        add(&self.started, 1);
+    }
+
+    /// A call ended.
+    #[inline]
+    pub(crate) fn end(&self, ending: Ending) {
+        if let Some(ended) = self.ended.get(ending as usize) {
+            // Whoever sees the end of a call sees its start.
+            ended.store(ended.load(Relaxed).wrapping_add(1), Release);
+        }
+    }
+
+    /// The times of a call. True when a bucket is so full that the block should be [emptied](Self::empty).
+    #[inline]
+    pub(crate) fn time(&self, times: Times) -> bool {
+        add(&self.own, times.own);
+        add(&self.busy, times.busy);
+        let count = self.timed.load(Relaxed);
+        let place = slot(count);
+        if let Some(pending) = self.pending.get(place) {
+            pending.store(times.elapsed, Relaxed);
+        }
+        if place == PENDING - 1 {
+            return self.fold(count.wrapping_add(1));
+        }
+        self.timed.store(count.wrapping_add(1), Release);
+        false
+    }
+
+    /// A timed call was slow.
+    pub(crate) fn count_slow(&self) {
+        add(&self.slow, 1);
+    }
+
+    /// Whether this call is timed, when one in `sample` is: the gap to the next is random with that mean, so that no
+    /// rhythm of the program can hide from it.
+    #[inline]
+    pub(crate) fn is_sampled(&self, gap: impl FnOnce() -> u64) -> bool {
+        let left = match self.gap.load(Relaxed) {
+            0 => gap(),
+            left => left,
+        };
+        let left = left.saturating_sub(1);
+        self.gap.store(left, Relaxed);
+        left == 0
+    }
+
+    /// Learns what a call takes of its caller's time, from the timed ones: their moving average.
+    pub(crate) fn learn(&self, busy: u64) {
+        let typical = self.typical.load(Relaxed);
+        let next = if typical == 0 {
+            busy
+        } else {
+            typical - typical / 8 + busy / 8
+        };
+        self.typical.store(next, Relaxed);
+    }
+
+    /// What a call usually takes of its caller's time.
+    #[inline]
+    pub(crate) fn typical(&self) -> u64 {
+        self.typical.load(Relaxed)
+    }
+
+    /// The era of the series that this block is in.
+    #[inline]
+    pub(crate) fn era(&self) -> u64 {
+        self.era.load(Relaxed)
+    }
+
+    #[inline(never)]
+    fn fold(&self, timed: u64) -> bool {
+        let epoch = self.open();
+        let factor = clock::factor();
+        let mut sum: u128 = 0;
+        let mut min = self.min.load(Relaxed);
+        let mut max = self.max.load(Relaxed);
+        let mut groups = self.groups.load(Relaxed);
+        let mut fullest = 0;
+        for pending in &self.pending {
+            let elapsed = pending.load(Relaxed);
+            sum += u128::from(elapsed);
+            min = min.min(elapsed);
+            max = max.max(elapsed);
+            let index = histogram::index(clock::nanos(elapsed, factor));
+            groups |= 1 << histogram::group(index);
+            if let Some(bucket) = self.buckets.get(index) {
+                let count = bucket.load(Relaxed).saturating_add(1);
+                bucket.store(count, Relaxed);
+                fullest = fullest.max(count);
+            }
+        }
+        let sum = sum.wrapping_add(self.sum());
+        self.sum_low.store(low(sum), Relaxed);
+        self.sum_high.store(low(sum >> 64), Relaxed);
+        self.min.store(min, Relaxed);
+        self.max.store(max, Relaxed);
+        self.groups.store(groups, Relaxed);
+        self.timed.store(timed, Relaxed);
+        self.close(epoch);
+        fullest >= FULL
+    }
+
+    /// Forgets the times.
+    pub(crate) fn empty(&self) {
+        let epoch = self.open();
+        self.forget_times();
+        self.close(epoch);
+    }
+
+    /// Begins an era: forgets everything but what is in flight.
+    #[cold]
+    pub(crate) fn begin(&self, era: u64) {
+        let epoch = self.open();
+        self.forget_times();
+        for (before, ended) in self.ended_before.iter().zip(&self.ended) {
+            before.store(ended.load(Relaxed), Relaxed);
+        }
+        self.era.store(era, Relaxed);
+        self.close(epoch);
+    }
+
+    /// Forgets everything, for the next owner.
+    pub(crate) fn clear(&self) {
+        let epoch = self.open();
+        self.forget_times();
+        for number in self.ended_before.iter().chain(&self.ended) {
+            number.store(0, Relaxed);
+        }
+        for number in [&self.started, &self.gap, &self.typical, &self.era] {
+            number.store(0, Relaxed);
+        }
+        self.close(epoch);
+    }
+
+    fn forget_times(&self) {
+        for number in [
+            &self.own,
+            &self.busy,
+            &self.slow,
+            &self.timed,
+            &self.sum_low,
+            &self.sum_high,
+            &self.max,
+            &self.groups,
+        ] {
+            number.store(0, Relaxed);
+        }
+        self.min.store(u64::MAX, Relaxed);
+        for bucket in &self.buckets {
+            bucket.store(0, Relaxed);
+        }
+    }
+
+    fn open(&self) -> u64 {
+        let epoch = self.epoch.load(Relaxed);
+        self.epoch.store(epoch.wrapping_add(1), Relaxed);
+        // No store of the fold is seen before the epoch is odd.
+        fence(Release);
+        epoch
+    }
+
+    fn close(&self, epoch: u64) {
+        self.epoch.store(epoch.wrapping_add(2), Release);
+    }
+
+    fn sum(&self) -> u128 {
+        u128::from(self.sum_high.load(Relaxed)) << 64 | u128::from(self.sum_low.load(Relaxed))
+    }
+
+    /// Adds to `totals` what ended in this era. The starts are [apart](Self::add_started).
+    pub(crate) fn add_ended(&self, era: u64, totals: &mut Totals) {
+        for attempt in 0..=ATTEMPTS {
+            let epoch = self.epoch.load(Acquire);
+            let patient = attempt < ATTEMPTS;
+            if epoch.is_multiple_of(2) || !patient {
+                let copy = self.copy(era);
+                fence(Acquire);
+                if self.epoch.load(Relaxed) == epoch || !patient {
+                    totals.add(&copy);
+                    return;
+                }
+            }
+            if attempt < 100 {
+                std::hint::spin_loop();
+            } else {
+                std::thread::yield_now();
+            }
+        }
+    }
+
+    fn copy(&self, era: u64) -> Totals {
+        let mut copy = Totals::new();
+        // The times first: a call ends before it is timed, so there are never more timed calls than calls.
+        if self.era.load(Relaxed) == era {
+            self.copy_times(&mut copy);
+        }
+        let ended: Outcomes = load(&self.ended, Acquire);
+        for count in ended {
+            copy.running = copy.running.wrapping_sub(count);
+        }
+        if self.era.load(Relaxed) == era {
+            let before: Outcomes = load(&self.ended_before, Relaxed);
+            copy.add_outcomes(ended);
+            for (outcome, before) in copy.outcomes.iter_mut().zip(before) {
+                *outcome = outcome.wrapping_sub(before);
+            }
+        }
+        copy
+    }
+
+    fn copy_times(&self, copy: &mut Totals) {
+        let timed = self.timed.load(Acquire);
+        copy.timed = timed;
+        copy.own = self.own.load(Relaxed);
+        copy.busy = self.busy.load(Relaxed);
+        copy.slow = self.slow.load(Relaxed);
+        copy.sum = self.sum();
+        copy.min = self.min.load(Relaxed);
+        copy.max = self.max.load(Relaxed);
+        let groups = self.groups.load(Relaxed);
+        for group in (0..histogram::GROUPS).filter(|group| groups >> group & 1 == 1) {
+            let indices = histogram::of_group(group);
+            let buckets = self.buckets.get(indices.clone()).unwrap_or_default();
+            for (index, bucket) in indices.zip(buckets) {
+                let count = bucket.load(Relaxed);
+                if count > 0 {
+                    copy.add_to_bucket(index, u64::from(count));
+                }
+            }
+        }
+        let factor = clock::factor();
+        for pending in self.pending.iter().take(slot(timed)) {
+            let elapsed = pending.load(Relaxed);
+            copy.sum = copy.sum.wrapping_add(u128::from(elapsed));
+            copy.min = copy.min.min(elapsed);
+            copy.max = copy.max.max(elapsed);
+            copy.add_to_bucket(histogram::index(clock::nanos(elapsed, factor)), 1);
+        }
+    }
+
+    /// Adds to `totals` what started. To be read after everything that [ended](Self::add_ended), of all blocks: a call
+    /// may start on one thread and end on another.
+    pub(crate) fn add_started(&self, totals: &mut Totals) {
+        totals.running = totals.running.wrapping_add(self.started.load(Relaxed));
+    }
+}
+
+/// The place of the next duration in the ring.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "less than 32")]
+const fn slot(timed: u64) -> usize {
+    (timed % PENDING as u64) as usize
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the lower half is wanted")]
+const fn low(sum: u128) -> u64 {
+    sum as u64
+}
+
+fn load(numbers: &[AtomicU64; 4], order: std::sync::atomic::Ordering) -> Outcomes {
+    numbers.each_ref().map(|number| number.load(order))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,124 @@
+use std::sync::atomic::AtomicBool;
+use std::thread;
+
+use super::*;
+
+/// As many as a real run or an interpreter (`cargo miri test`) has time for.
+const CALLS: u64 = if cfg!(miri) { 200 } else { 300_000 };
+
+fn timed(elapsed: u64) -> Times {
+    Times {
+        elapsed,
+        own: elapsed,
+        busy: elapsed,
+    }
+}
+
+fn call(block: &Block, elapsed: u64) {
+    block.start();
+    block.end(Ending::Ok);
+    block.time(timed(elapsed));
+}
+
+fn read(block: &Block, era: u64) -> Totals {
+    let mut totals = Totals::new();
+    block.add_ended(era, &mut totals);
+    block.add_started(&mut totals);
+    totals
+}
+
+#[test]
+fn everything_is_exact_at_every_place_of_the_ring() {
+    clock::test::set(0);
+    let block = Block::new();
+    for elapsed in 1..=100_u64 {
+        call(&block, elapsed);
+        let totals = read(&block, 0);
+        assert_eq!(totals.timed, elapsed);
+        assert_eq!(totals.sum, u128::from(elapsed * (elapsed + 1) / 2));
+        assert_eq!((totals.min, totals.max), (1, elapsed));
+        assert_eq!(totals.buckets.iter().sum::<u64>(), elapsed);
+        assert_eq!(totals.outcomes, [elapsed, 0, 0, 0]);
+        assert_eq!(totals.in_flight(), 0);
+    }
+}
+
+#[test]
+fn the_sum_does_not_overflow() {
+    clock::test::set(0);
+    let block = Block::new();
+    for _ in 0..64 {
+        call(&block, u64::MAX);
+    }
+    assert_eq!(read(&block, 0).sum, 64 * u128::from(u64::MAX));
+}
+
+#[test]
+fn a_full_bucket_asks_for_room_and_never_wraps() {
+    clock::test::set(0);
+    let block = Block::new();
+    let bucket = &block.buckets[histogram::index(5)];
+    block.groups.store(u64::MAX, Relaxed);
+    bucket.store(u32::MAX - 1, Relaxed);
+    let asked = (0..32).filter(|_| block.time(timed(5))).count();
+    assert_eq!(asked, 1);
+    assert_eq!(bucket.load(Relaxed), u32::MAX);
+}
+
+#[test]
+fn an_old_era_shows_only_what_is_in_flight() {
+    let block = Block::new();
+    call(&block, 7);
+    block.start();
+    let totals = read(&block, 1);
+    assert_eq!((totals.calls(), totals.timed), (0, 0));
+    assert_eq!(totals.in_flight(), 1);
+    block.begin(1);
+    block.end(Ending::Error);
+    let totals = read(&block, 1);
+    assert_eq!(totals.outcomes, [0, 1, 0, 0]);
+    assert_eq!(totals.in_flight(), 0);
+}
+
+#[test]
+fn a_cleared_block_is_a_new_one() {
+    let block = Block::new();
+    for elapsed in 0..50 {
+        call(&block, elapsed);
+    }
+    block.begin(3);
+    call(&block, 1);
+    block.clear();
+    let totals = read(&block, 0);
+    assert_eq!((totals.calls(), totals.timed, totals.max), (0, 0, 0));
+    assert_eq!(totals.min, u64::MAX);
+    assert_eq!(totals.in_flight(), 0);
+}
+
+#[test]
+fn a_reader_never_sees_half_a_fold() {
+    let block = Block::new();
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            clock::test::set(0);
+            for _ in 0..CALLS {
+                call(&block, 10);
+            }
+            done.store(true, Release);
+        });
+        clock::test::set(0);
+        let mut last = 0;
+        while !done.load(Acquire) {
+            let totals = read(&block, 0);
+            assert_eq!(totals.sum, u128::from(totals.timed) * 10);
+            assert_eq!(totals.buckets.iter().sum::<u64>(), totals.timed);
+            assert!(totals.timed >= last, "a count went down");
+            assert!(totals.calls() >= totals.timed);
+            last = totals.timed;
+            thread::yield_now();
+        }
+    });
+    let totals = read(&block, 0);
+    assert_eq!((totals.timed, totals.calls()), (CALLS, CALLS));
+}
