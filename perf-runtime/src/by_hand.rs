@@ -33,7 +33,7 @@ mod table {
             return rest();
         }
         let names = NAMES.get_or_init(|| Names::new(MOST));
-        match names.find(name, || listed(name)) {
+        match names.find(name.as_bytes(), || listed(name)) {
             Some(measured) => measured,
             None => rest(),
         }

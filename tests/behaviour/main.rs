@@ -1,0 +1,3 @@
+//! What the attributes promise, one module for each; the names of the tests are the promises.
+
+mod measured;
