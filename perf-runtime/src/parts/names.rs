@@ -107,3 +107,42 @@ pub(crate) fn cut(text: &str, most: usize) -> &str {
     }
     text.get(..end).unwrap_or(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_full_table_still_finds_what_it_has() {
+        let names = Names::new(3);
+        for name in ["a", "b", "c"] {
+            assert_eq!(names.find(name.as_bytes(), || name), Some(&name));
+        }
+        assert_eq!(names.find(b"d", || "d"), None);
+        assert_eq!(names.find(b"b", || "again"), Some(&"b"));
+        assert_eq!(names.iter().count(), 3);
+    }
+
+    proptest! {
+        #[test]
+        fn every_text_has_its_own(texts in proptest::collection::vec(".{0,20}", 0..60)) {
+            let names = Names::new(60);
+            for text in &texts {
+                let found = names.find(text.as_bytes(), || text.clone());
+                prop_assert_eq!(found, Some(text));
+            }
+            let distinct: std::collections::BTreeSet<_> = texts.iter().collect();
+            prop_assert_eq!(names.iter().count(), distinct.len());
+        }
+
+        #[test]
+        fn a_cut_is_the_longest_start_of_whole_characters(text in ".*", most in 0_usize..40) {
+            let start = cut(&text, most);
+            prop_assert!(text.starts_with(start) && start.len() <= most);
+            let next = text[start.len()..].chars().next();
+            prop_assert!(next.is_none_or(|next| start.len() + next.len_utf8() > most));
+        }
+    }
+}
