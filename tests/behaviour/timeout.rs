@@ -667,6 +667,60 @@ mod paused {
         assert_eq!(start.elapsed(), 3600 * SECOND);
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_panics_while_it_is_cancelled_is_counted_once() {
+        struct PanicsWhenDropped;
+        impl Drop for PanicsWhenDropped {
+            fn drop(&mut self) {
+                std::panic::resume_unwind(Box::new("teardown"));
+            }
+        }
+        let site = site!("teardown", SECOND);
+        let task = tokio::spawn(call(site, async {
+            let _bomb = PanicsWhenDropped;
+            pending::<Answer>().await
+        }));
+        let panicked = task.await.unwrap_err().into_panic();
+        assert_eq!(panicked.downcast_ref(), Some(&"teardown"));
+        assert_eq!(
+            numbers(site),
+            Numbers {
+                timed_out: 1,
+                ..NONE
+            }
+        );
+    }
+
+    /// Real time and real threads, so what happens to a call is open; that it is counted once is not.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn every_call_is_counted_once_on_many_threads() {
+        let outer = site!("outer of many", Duration::from_millis(2));
+        let inner = site!("inner of many", Duration::from_millis(3));
+        let tasks: Vec<_> = (0..2_000_u64)
+            .map(|i| {
+                tokio::spawn(call(outer, async move {
+                    for _ in 0..3 {
+                        let nap = sleep(Duration::from_millis(i % 3));
+                        let body = async { Some(nap.await) };
+                        call(inner, body).await;
+                    }
+                    Some(())
+                }))
+            })
+            .collect();
+        for (i, task) in tasks.into_iter().enumerate() {
+            if i % 10 == 0 {
+                task.abort();
+            }
+            let _ = task.await;
+        }
+        let (outer, inner) = (numbers(outer), numbers(inner));
+        assert_eq!(outer.inflight + inner.inflight, 0);
+        assert!(outer.completed + outer.timed_out >= 1_800);
+        assert!(outer.completed + outer.timed_out + outer.cancelled <= 2_000);
+        assert_eq!(outer.panicked + inner.panicked, 0);
+    }
+
     #[test]
     fn a_runtime_without_a_time_driver_will_do() {
         let runtime = tokio::runtime::Builder::new_current_thread()
