@@ -186,7 +186,7 @@ impl<T> Rejectable for Option<T> {
     label = "a call that is rejected has no answer of this type",
     note = "implement `From<perfkit::Rejected>` for the error; with `thiserror`: `#[error(transparent)] Rejected(#[from] perfkit::Rejected)`",
     note = "or say on the attribute what a rejection becomes: `reject = |rejected| MyError::Busy`",
-    note = "or return what needs no code: an error that is `anyhow::Error`, `eyre::Report`, `Box<dyn Error + Send + Sync>`, `io::Error` or `String`, or an `Option`"
+    note = "or return what needs no code: a `Result` with `anyhow::Error`, `eyre::Report`, `Box<dyn Error + Send + Sync>`, `io::Error` or `String`, or an `Option`"
 )]
 pub trait FromRejected: Sized {
     /// The answer of a rejected call.
