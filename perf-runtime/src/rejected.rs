@@ -1,22 +1,65 @@
 //! The one error the framework adds, and how an answer of the user's carries it.
+//!
+//! A policy that answers in place of the function makes a [`Rejected`]. It travels inside the function's own error
+//! ([`FromRejected`]), and [`rejection`] finds it there again, however deep: to answer 503 with `Retry-After`, to leave a
+//! retry out, to tell a slow database from a broken one.
 
+use std::error::Error;
 use std::fmt;
+use std::io;
 use std::time::Duration;
+
+mod chain;
+
+pub use self::chain::{Chain, rejection};
 
 /// A policy answered in place of the function.
 ///
-/// Small and cheap to copy. It travels inside the function's own error: implement `From<Rejected>` for it (with
-/// `thiserror`: `#[error(transparent)] Rejected(#[from] perfkit::Rejected)`), or use a type that needs no code:
-/// `anyhow::Error`, `eyre::Report`, `Box<dyn Error + Send + Sync>`, `io::Error`, `String`.
+/// Small (32 bytes), without allocation, cheap to copy. It becomes the function's own error through `From<Rejected>`,
+/// which holds without any code for `anyhow::Error`, `eyre::Report`, `Box<dyn Error + Send + Sync>`, `io::Error` and
+/// `String`; for an error of your own write it, or with `thiserror`:
+/// `#[error(transparent)] Rejected(#[from] perfkit::Rejected)`. A function that returns `Option` gives `None`.
+///
+/// ```
+/// use perfkit::{Reason, Rejected};
+///
+/// #[derive(Debug)]
+/// enum LoadError {
+///     NotFound,
+///     Busy(Rejected),
+/// }
+///
+/// impl From<Rejected> for LoadError {
+///     fn from(rejected: Rejected) -> Self {
+///         Self::Busy(rejected)
+///     }
+/// }
+///
+/// fn status(error: &LoadError) -> u16 {
+///     match error {
+///         LoadError::NotFound => 404,
+///         LoadError::Busy(rejected) if rejected.is_timeout() => 504,
+///         LoadError::Busy(_) => 503,
+///     }
+/// }
+/// # assert_eq!(status(&LoadError::NotFound), 404);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rejected {
-    reason: Reason,
     op: &'static str,
-    limit: Duration,
+    // Instead of a `Duration`, which takes twice the room; 584 years are enough.
+    allowed_ns: u64,
+    reason: Reason,
 }
 
+const _: () = assert!(size_of::<Rejected>() <= 32);
+
 /// Why a policy answered.
+///
+/// ```
+/// assert_eq!(perfkit::Reason::TimedOut.to_string(), "timed out");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reason {
@@ -24,12 +67,21 @@ pub enum Reason {
     TimedOut,
 }
 
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TimedOut => "timed out",
+        })
+    }
+}
+
 impl Rejected {
-    pub(crate) const fn timed_out(op: &'static str, limit: Duration) -> Self {
+    /// `allowed` is what the call had: its limit, or less when a call around it had less left.
+    pub(crate) fn timed_out(op: &'static str, allowed: Duration) -> Self {
         Self {
-            reason: Reason::TimedOut,
             op,
-            limit,
+            allowed_ns: u64::try_from(allowed.as_nanos()).unwrap_or(u64::MAX),
+            reason: Reason::TimedOut,
         }
     }
 
@@ -39,18 +91,26 @@ impl Rejected {
         self.reason
     }
 
-    /// The site that rejected, as the report names it.
+    /// The site that rejected the call and counts it, by its name in the report.
     #[must_use]
     pub const fn op(&self) -> &'static str {
         self.op
     }
 
-    /// When asking again can help: unknown for a timeout.
+    /// When asking again can help; `None` when nobody knows, as for a timeout.
+    ///
+    /// For a `Retry-After` header, or for the delay before the next attempt.
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         match self.reason {
             Reason::TimedOut => None,
         }
+    }
+
+    /// True when the call ran and its time was up: what it did until then may have had an effect.
+    #[must_use]
+    pub const fn is_timeout(&self) -> bool {
+        matches!(self.reason, Reason::TimedOut)
     }
 }
 
@@ -60,55 +120,40 @@ impl fmt::Display for Rejected {
             Reason::TimedOut => write!(
                 f,
                 "`{}` took longer than {:?} and was cancelled",
-                self.op, self.limit
+                self.op,
+                Duration::from_nanos(self.allowed_ns)
             ),
         }
     }
 }
 
-impl std::error::Error for Rejected {}
+impl Error for Rejected {}
 
-impl From<Rejected> for std::io::Error {
+/// Kept inside, so that [`rejection`] finds it; the kind is the one that says the same.
+impl From<Rejected> for io::Error {
     fn from(rejected: Rejected) -> Self {
         let kind = match rejected.reason {
-            Reason::TimedOut => std::io::ErrorKind::TimedOut,
+            Reason::TimedOut => io::ErrorKind::TimedOut,
         };
         Self::new(kind, rejected)
     }
 }
 
+/// The sentence; the rejection itself cannot be found in it again.
 impl From<Rejected> for String {
     fn from(rejected: Rejected) -> Self {
         rejected.to_string()
     }
 }
 
-/// Finds the rejection in an error or in whatever caused it.
-#[must_use]
-pub fn rejection<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e Rejected> {
-    // `io::Error` gives what it carries through `get_ref`, its `source` is the one behind it.
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(rejected) = error.downcast_ref::<Rejected>() {
-            return Some(rejected);
-        }
-        if let Some(rejected) = error
-            .downcast_ref::<std::io::Error>()
-            .and_then(|e| e.get_ref()?.downcast_ref::<Rejected>())
-        {
-            return Some(rejected);
-        }
-        next = error.source();
-    }
-    None
-}
-
-/// An answer that can say that a policy rejected the call.
+/// An answer that can say that a policy rejected the call, when it is told how (`reject = …`).
+///
+/// Not for users to implement: a function under a policy returns `Result` or `Option`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot carry a rejection",
-    label = "this answer has no place for `perfkit::Rejected`",
-    note = "return a `Result` whose error implements `From<perfkit::Rejected>`, or an `Option` (a rejection is `None`)",
-    note = "or say what a rejection becomes: `reject = |rejected| MyError::Busy`"
+    label = "a rejected call has no answer of this type",
+    note = "return a `Result` whose error implements `From<perfkit::Rejected>`",
+    note = "or return an `Option`: a rejected call gives `None`"
 )]
 pub trait Rejectable: Sized {
     /// What `reject = …` gives.
@@ -119,6 +164,7 @@ pub trait Rejectable: Sized {
 
 impl<T, E> Rejectable for Result<T, E> {
     type Error = E;
+
     fn from_error(error: E) -> Self {
         Err(error)
     }
@@ -126,32 +172,54 @@ impl<T, E> Rejectable for Result<T, E> {
 
 impl<T> Rejectable for Option<T> {
     type Error = ();
+
     fn from_error((): ()) -> Self {
         None
     }
 }
 
 /// An answer that carries a rejection without being told how.
+///
+/// Not for users to implement: implement `From<Rejected>` for the error.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot carry a rejection",
-    label = "a rejected call has no answer of this type",
+    label = "a call that is rejected has no answer of this type",
     note = "implement `From<perfkit::Rejected>` for the error; with `thiserror`: `#[error(transparent)] Rejected(#[from] perfkit::Rejected)`",
-    note = "or say what a rejection becomes: `reject = |rejected| MyError::Busy`",
-    note = "or return an error that needs no code: `anyhow::Error`, `Box<dyn Error + Send + Sync>`, `io::Error`, `String`"
+    note = "or say on the attribute what a rejection becomes: `reject = |rejected| MyError::Busy`",
+    note = "or return what needs no code: an error that is `anyhow::Error`, `eyre::Report`, `Box<dyn Error + Send + Sync>`, `io::Error` or `String`, or an `Option`"
 )]
 pub trait FromRejected: Sized {
     /// The answer of a rejected call.
     fn from_rejected(rejected: Rejected) -> Self;
 }
 
+// Else the compiler would speak of the missing `From`, and not of the ways out.
+#[diagnostic::do_not_recommend]
 impl<T, E: From<Rejected>> FromRejected for Result<T, E> {
     fn from_rejected(rejected: Rejected) -> Self {
         Err(E::from(rejected))
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T> FromRejected for Option<T> {
     fn from_rejected(_: Rejected) -> Self {
         None
     }
 }
+
+/// The answer of a rejected call. Expansions name it with the function's own type, so that a missing bound is reported
+/// there.
+pub fn rejected<A: FromRejected>(rejected: Rejected) -> A {
+    A::from_rejected(rejected)
+}
+
+/// The same through `reject = …`.
+pub fn rejected_with<A: Rejectable>(
+    reject: impl FnOnce(Rejected) -> A::Error,
+) -> impl FnOnce(Rejected) -> A {
+    move |rejected| A::from_error(reject(rejected))
+}
+
+#[cfg(test)]
+mod tests;

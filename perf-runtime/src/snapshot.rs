@@ -29,19 +29,44 @@ impl Meta {
         if let Some(name) = self.name {
             return Cow::Borrowed(name);
         }
-        let mut path = (self.place)();
-        // The private type is the last segment; closures and async bodies around it are not part of the name.
-        path = path
-            .rsplit_once("::")
-            .map_or(path, |(function, _)| function);
-        while let Some(outer) = path.strip_suffix("::{{closure}}") {
-            path = outer;
-        }
-        Cow::Borrowed(path)
+        Cow::Borrowed(function_of((self.place)()))
     }
 }
 
+/// The private type is the last segment; closures and async bodies around it are not part of the name.
+fn function_of(place: &'static str) -> &'static str {
+    let mut path = place
+        .rsplit_once("::")
+        .map_or(place, |(function, _)| function);
+    while let Some(outer) = path.strip_suffix("::{{closure}}") {
+        path = outer;
+    }
+    path
+}
+
 /// The answer of one site at one time.
+///
+/// ```
+/// use perfkit::snapshot::{Metric, Section, Snapshot, Unit, Value};
+///
+/// static JOBS: Section = Section {
+///     key: "jobs",
+///     title: "Jobs",
+///     rate_of: Some("done"),
+///     share_of: None,
+///     columns: &[],
+///     balance: &[],
+/// };
+/// let answer = Snapshot {
+///     op: "mail::send".into(),
+///     attribute: "job",
+///     location: None,
+///     section: &JOBS,
+///     metrics: vec![Metric::new("done", Unit::Count, Value::Counter(7))],
+///     by: Vec::new(),
+/// };
+/// assert_eq!(answer.metrics[0].value, Value::Counter(7));
+/// ```
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     /// The name that joins every row about one function.
@@ -59,6 +84,16 @@ pub struct Snapshot {
 }
 
 /// One number, or one family of numbers, with its unit.
+///
+/// Names are unique within one answer, and `op`, `location`, `attributes`, `label` and `by` are taken: the report writes
+/// metrics beside these keys, and the first of a name is the one it keeps.
+///
+/// ```
+/// use perfkit::snapshot::{Metric, Unit, Value};
+///
+/// let own = Metric::new("self", Unit::Seconds, Value::Time(1.5));
+/// assert_eq!(format!("{}{}", own.name, own.unit.suffix()), "self_seconds");
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Metric {
     /// Name without unit: `self`, not `self_seconds`.
@@ -78,6 +113,10 @@ impl Metric {
 }
 
 /// What a value counts in. Its suffix becomes part of the field's name in the report.
+///
+/// ```
+/// assert_eq!(perfkit::snapshot::Unit::Bytes.suffix(), "_bytes");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
     /// A count of things the name already says (`calls`); no suffix.
@@ -118,9 +157,10 @@ pub enum Value {
         /// Every part, those at zero included.
         parts: Vec<(&'static str, u64)>,
     },
-    /// Goes up and down, in whole things; `None` is unknown.
+    /// Goes up and down, in whole units; `None` is unknown. Things and bytes of several sites under one name add up;
+    /// times and ratios do not: equal ones stay, others are unknown.
     Level(Option<u64>),
-    /// Goes up and down; `None` is unknown.
+    /// Goes up and down; `None` is unknown. Adds up as a level does.
     Gauge(Option<f64>),
     /// A time that only grows, in seconds.
     Time(f64),
@@ -131,6 +171,22 @@ pub enum Value {
 }
 
 /// Durations by frequency, in nanoseconds: exact count, sum, minimum and maximum, the rest within 1 %.
+///
+/// ```
+/// use perfkit::snapshot::{Bucket, Histogram};
+///
+/// let two_calls = Histogram {
+///     count: 2,
+///     sum_ns: 300.0,
+///     min_ns: Some(100),
+///     max_ns: Some(200),
+///     buckets: vec![
+///         Bucket { low_ns: 100, high_ns: 101, count: 1 },
+///         Bucket { low_ns: 200, high_ns: 202, count: 1 },
+///     ],
+/// };
+/// assert_eq!(two_calls.buckets.iter().map(|b| b.count).sum::<u64>(), two_calls.count);
+/// ```
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Histogram {
     /// How many durations.
@@ -157,6 +213,24 @@ pub struct Bucket {
 }
 
 /// One array of the report and one block of the table, described by the instrument that fills it.
+///
+/// Sections with the same key are one array; the first one found describes it.
+///
+/// ```
+/// use perfkit::snapshot::{Balance, Cell, Column, Section};
+///
+/// static TIMEOUTS: Section = Section {
+///     key: "timeouts",
+///     title: "Timeouts",
+///     rate_of: Some("calls"),
+///     share_of: None,
+///     columns: &[
+///         Column { title: "calls", cell: Cell::Of("calls"), rank: 0 },
+///         Column { title: "limit", cell: Cell::Of("limit"), rank: 1 },
+///     ],
+///     balance: &[Balance::equal(&["calls"], &["completed", "timed_out", "cancelled"])],
+/// };
+/// ```
 #[derive(Debug)]
 pub struct Section {
     /// Name of the array: `operations`.
@@ -167,8 +241,66 @@ pub struct Section {
     pub rate_of: Option<&'static str>,
     /// The time whose share of the total orders the rows: `share_ratio` in the report.
     pub share_of: Option<&'static str>,
-    /// Columns after the name, in the order of importance in which a narrow terminal keeps them is `rank`.
+    /// Columns after the name, from left to right; which of them a narrow terminal keeps says their rank.
     pub columns: &'static [Column],
+    /// What must hold between the numbers of every row; `Report::verify` checks it.
+    pub balance: &'static [Balance],
+}
+
+/// One rule of a section's bookkeeping: two sums of a row's whole numbers, compared.
+///
+/// A term is a path into the row: a counter or level (`"calls"`), a whole family (`"outcomes"`, the sum of its parts),
+/// one part of it (`"outcomes.ok"`), or the number of durations in a histogram (`"latency.count"`). A rule with an
+/// unknown number in it is not checked.
+///
+/// ```
+/// use perfkit::snapshot::{Balance, Relation};
+///
+/// const BALANCE: &[Balance] = &[
+///     Balance::equal(&["calls"], &["completed", "timed_out", "cancelled"]),
+///     Balance::at_most(&["latency.count"], &["calls"]),
+/// ];
+/// assert_eq!(BALANCE[0].relation, Relation::Equal);
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Balance {
+    /// Terms added up on the left.
+    pub left: &'static [&'static str],
+    /// How the sums compare.
+    pub relation: Relation,
+    /// Terms added up on the right.
+    pub right: &'static [&'static str],
+}
+
+impl Balance {
+    /// Both sums are the same.
+    #[must_use]
+    pub const fn equal(left: &'static [&'static str], right: &'static [&'static str]) -> Self {
+        Self {
+            left,
+            relation: Relation::Equal,
+            right,
+        }
+    }
+
+    /// The left sum is not larger than the right one.
+    #[must_use]
+    pub const fn at_most(left: &'static [&'static str], right: &'static [&'static str]) -> Self {
+        Self {
+            left,
+            relation: Relation::AtMost,
+            right,
+        }
+    }
+}
+
+/// How the two sums of a [`Balance`] compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Relation {
+    /// `left = right`.
+    Equal,
+    /// `left <= right`.
+    AtMost,
 }
 
 /// One column of a section's table.
@@ -182,16 +314,16 @@ pub struct Column {
     pub rank: u8,
 }
 
-/// What a column shows; names are names of metrics.
+/// What a column shows; names are names of metrics, without the unit.
 #[derive(Debug, Clone, Copy)]
 pub enum Cell {
     /// The metric as it is, in its unit.
     Of(&'static str),
     /// One part of a family of counters: `Part("outcomes", "error")`.
     Part(&'static str, &'static str),
-    /// That part as a share of the family's sum.
+    /// That part as a share of the family's sum: `0.02` under a title with `%` in it, `2 %` under others.
     PartRatio(&'static str, &'static str),
-    /// A quantile of a histogram, 0 to 1.
+    /// A quantile of a histogram: 0.5, 0.9, 0.95, 0.99 or 0.999, which are those the report has.
     Quantile(&'static str, f64),
     /// Mean of a histogram.
     Mean(&'static str),
@@ -201,4 +333,42 @@ pub enum Cell {
     Rate,
     /// The section's share.
     Share,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Meta;
+
+    fn meta(name: Option<&'static str>, place: fn() -> &'static str) -> Meta {
+        Meta {
+            attribute: "measured",
+            name,
+            place,
+            file: "src/lib.rs",
+            line: 1,
+        }
+    }
+
+    #[test]
+    fn a_given_name_wins_over_the_path() {
+        let named = meta(Some("load user"), || "shop::load::Here");
+        assert_eq!(named.op(), "load user");
+    }
+
+    #[test]
+    fn the_path_ends_at_the_function() {
+        for (place, op) in [
+            ("shop::orders::load::Here", "shop::orders::load"),
+            ("shop::load::{{closure}}::{{closure}}::Here", "shop::load"),
+            (
+                "<shop::Cart as shop::Priced>::total::Here",
+                "<shop::Cart as shop::Priced>::total",
+            ),
+            ("Here", "Here"),
+            ("", ""),
+        ] {
+            assert_eq!(super::function_of(place), op);
+        }
+        assert_eq!(meta(None, || "shop::load::Here").op(), "shop::load");
+    }
 }

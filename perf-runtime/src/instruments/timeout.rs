@@ -1,35 +1,266 @@
-//! `#[timeout]` at run time.
+//! `#[timeout]` at run time: a body that is cancelled when its time is up.
 //!
-//! SKETCH OF THE CONTRACT WITH THE EXPANSION: correct in shape, without the engine behind it.
+//! The limit counts from the first poll. A body that is ready at once costs a clock read and two counts; only one that
+//! has to wait gets a timer. While the body is polled its deadline is the thread's (`perfkit::deadline`), so a timeout
+//! further in starts with what is left of the one around it and never waits longer.
+//!
+//! # Which one answers
+//! - A body that is ready in the poll in which the time is up has answered.
+//! - When a timeout and one around it are due together, the outer one answers: it is its limit that ran out, and it is
+//!   the one that counts it. What it cancels counts as cancelled. A call that is polled without the outer one, moved to
+//!   another task for example, answers for itself when the deadline it began with has come.
+//! - A rejection never comes out of a call's first poll, and not out of a poll in which an outer timeout is due too: the
+//!   task goes around once more. A loop around a call that is always rejected (no time left, a limit of zero) therefore
+//!   lets the executor, and the outer timeout, have their turn.
+//!
+//! # What is counted
+//! `calls` are the futures that were polled and have ended; each is one of `completed`, `timed_out`, `cancelled` (dropped
+//! by the caller) and `panicked`. Those that run are `inflight`. A future that is never polled is no call.
 
+use std::borrow::Cow;
 use std::future::Future;
-use std::time::Duration;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
+use pin_project_lite::pin_project;
+
+use crate::parts::counter::Counters;
+use crate::parts::deadline::{self, Scope};
+#[cfg(feature = "tracing")]
+use crate::parts::event_limit::EventLimit;
 use crate::rejected::Rejected;
+use crate::rt;
 use crate::site::Instrument;
-use crate::snapshot::{Cell, Column, Meta, Metric, Section, Unit, Value};
+use crate::snapshot::{Balance, Cell, Column, Meta, Metric, Section, Unit, Value};
 
 /// The options of `#[timeout]`.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// How long a call may take.
+    /// How long a call may take, from its first poll. Zero: the body is polled once, and rejected when it has to wait.
+    /// `Duration::MAX`, or what is too long for the clock: no limit.
     pub limit: Duration,
 }
 
 /// The instrument.
 pub struct Timeout {
+    op: &'static str,
     limit: Duration,
+    counters: Counters<5>,
+    #[cfg(feature = "tracing")]
+    events: EventLimit,
 }
+
+/// The counters of a site, by index.
+#[derive(Clone, Copy)]
+enum Count {
+    Started,
+    Completed,
+    TimedOut,
+    Cancelled,
+    Panicked,
+}
+
+const ENDS: [Count; 4] = [
+    Count::Completed,
+    Count::TimedOut,
+    Count::Cancelled,
+    Count::Panicked,
+];
 
 impl Timeout {
     /// Awaits `body` for at most the limit; `reject` makes the answer of a call that took longer.
+    ///
+    /// When the time is up the body is dropped first, which cancels it, and `reject` is asked then. Cancel safety is that
+    /// of the body. A panic of the body passes through. Polled again after its answer the future stays pending.
     #[inline]
-    pub async fn call_async<F: Future>(
-        &'static self,
-        body: F,
-        _reject: impl FnOnce(Rejected) -> F::Output,
-    ) -> F::Output {
-        body.await
+    pub fn call_async<F, R>(&'static self, body: F, reject: R) -> Call<F, R>
+    where
+        F: Future,
+        R: FnOnce(Rejected) -> F::Output,
+    {
+        Call {
+            body: Some(body),
+            reject: Some(reject),
+            timer: None,
+            timeout: self,
+            deadline: None,
+            allowed: Duration::ZERO,
+            stage: Stage::New,
+        }
+    }
+
+    #[inline]
+    fn count(&self, what: Count) {
+        self.counters.add_one(what as usize);
+    }
+
+    /// The limit, but not more than what is left until `outer`; with the instant at which it ends.
+    #[inline]
+    fn allowance(&self, outer: Option<Instant>) -> (Duration, Option<Instant>) {
+        let start = rt::now();
+        match (start.checked_add(self.limit), outer) {
+            (Some(own), Some(outer)) if own < outer => (self.limit, Some(own)),
+            (_, Some(outer)) => (outer.saturating_duration_since(start), Some(outer)),
+            (own, None) => (self.limit, own),
+        }
+    }
+
+    #[cfg(feature = "tracing")]
+    #[cold]
+    fn tell(&self, allowed: Duration) {
+        if let Some(suppressed) = self.events.admit(rt::now()) {
+            tracing::warn!(
+                target: "perfkit::timeout",
+                op = self.op,
+                limit = ?allowed,
+                suppressed,
+                "call timed out and was cancelled"
+            );
+        }
+    }
+}
+
+/// How far a call is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Never polled.
+    New,
+    /// Counted as started.
+    Running,
+    /// Its time is up; the next poll rejects it.
+    Late,
+    /// Counted as ended.
+    Over,
+}
+
+pin_project! {
+    /// A call of an annotated function.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Call<F, R> {
+        // Taken out when the call ends, so that the body is gone before its answer is used.
+        #[pin]
+        body: Option<F>,
+        #[pin]
+        timer: Option<rt::Sleep>,
+        reject: Option<R>,
+        timeout: &'static Timeout,
+        deadline: Option<Instant>,
+        allowed: Duration,
+        stage: Stage,
+    }
+
+    impl<F, R> PinnedDrop for Call<F, R> {
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            if matches!(*this.stage, Stage::Running | Stage::Late) {
+                this.timeout.count(Count::Cancelled);
+            }
+        }
+    }
+}
+
+impl<F, R> Future for Call<F, R>
+where
+    F: Future,
+    R: FnOnce(Rejected) -> F::Output,
+{
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let mut this = self.as_mut().project();
+        let Some(body) = this.body.as_mut().as_pin_mut() else {
+            return Poll::Pending;
+        };
+        let is_first = *this.stage == Stage::New;
+        let outer = deadline::deadline();
+        let here = this.timeout.counters.here();
+        match *this.stage {
+            Stage::New => {
+                *this.stage = Stage::Running;
+                here.add_one(Count::Started as usize);
+                (*this.allowed, *this.deadline) = this.timeout.allowance(outer);
+            }
+            Stage::Running => {}
+            Stage::Late => return self.reject(),
+            // The body panicked, and says itself what it does when it is polled again.
+            Stage::Over => return body.poll(cx),
+        }
+        let polling = Polling {
+            timeout: this.timeout,
+            stage: this.stage,
+        };
+        let scope = Scope::enter(outer, *this.deadline);
+        let answer = body.poll(cx);
+        drop(scope);
+        std::mem::forget(polling);
+
+        if answer.is_ready() {
+            *this.stage = Stage::Over;
+            here.add_one(Count::Completed as usize);
+            if this.timer.is_some() {
+                this.timer.set(None);
+            }
+            this.body.set(None);
+            return answer;
+        }
+        let Some(deadline) = *this.deadline else {
+            return Poll::Pending;
+        };
+        if !this.allowed.is_zero() {
+            if this.timer.is_none() {
+                this.timer.set(Some(rt::sleep_until(deadline)));
+            }
+            if let Some(timer) = this.timer.as_mut().as_pin_mut()
+                && timer.poll(cx).is_pending()
+            {
+                return Poll::Pending;
+            }
+        }
+        *this.stage = Stage::Late;
+        if is_first || outer.is_some_and(|outer| outer <= deadline) {
+            this.timer.set(None);
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        self.reject()
+    }
+}
+
+impl<F, R> Call<F, R>
+where
+    F: Future,
+    R: FnOnce(Rejected) -> F::Output,
+{
+    #[cold]
+    fn reject(self: Pin<&mut Self>) -> Poll<F::Output> {
+        let mut this = self.project();
+        *this.stage = Stage::Over;
+        this.timeout.count(Count::TimedOut);
+        this.timer.set(None);
+        this.body.set(None);
+        #[cfg(feature = "tracing")]
+        this.timeout.tell(*this.allowed);
+        match this.reject.take() {
+            Some(reject) => {
+                Poll::Ready(reject(Rejected::timed_out(this.timeout.op, *this.allowed)))
+            }
+            None => Poll::Pending,
+        }
+    }
+}
+
+/// Dropped only when the body panics.
+struct Polling<'c> {
+    timeout: &'static Timeout,
+    stage: &'c mut Stage,
+}
+
+impl Drop for Polling<'_> {
+    fn drop(&mut self) {
+        *self.stage = Stage::Over;
+        self.timeout.count(Count::Panicked);
     }
 }
 
@@ -38,25 +269,89 @@ impl Instrument for Timeout {
     const SECTION: &'static Section = &Section {
         key: "timeouts",
         title: "Timeouts",
-        rate_of: None,
+        rate_of: Some("calls"),
         share_of: None,
-        columns: &[Column {
-            title: "limit",
-            cell: Cell::Of("limit"),
-            rank: 0,
-        }],
+        columns: &[
+            column("limit", 0),
+            column("calls", 0),
+            Column {
+                title: "/s",
+                cell: Cell::Rate,
+                rank: 4,
+            },
+            Column {
+                title: "timed out",
+                cell: Cell::Of("timed_out"),
+                rank: 0,
+            },
+            column("cancelled", 1),
+            column("panicked", 3),
+            Column {
+                title: "in flight",
+                cell: Cell::Of("inflight"),
+                rank: 2,
+            },
+        ],
+        balance: &[Balance::equal(
+            &["calls"],
+            &["completed", "timed_out", "cancelled", "panicked"],
+        )],
     };
 
-    fn new(_meta: &'static Meta, options: Options) -> Self {
+    fn new(meta: &'static Meta, options: Options) -> Self {
         Self {
+            op: match meta.op() {
+                Cow::Borrowed(op) => op,
+                // Once per site, which is there for good anyway.
+                Cow::Owned(op) => op.leak(),
+            },
             limit: options.limit,
+            counters: Counters::new(),
+            #[cfg(feature = "tracing")]
+            events: EventLimit::new(),
         }
     }
 
     fn metrics(this: Option<&Self>) -> Vec<Metric> {
         let limit = this.map(|this| u64::try_from(this.limit.as_nanos()).unwrap_or(u64::MAX));
-        vec![Metric::new("limit", Unit::Nanoseconds, Value::Level(limit))]
+        let [completed, timed_out, cancelled, panicked] =
+            ENDS.map(|end| this.map_or(0, |this| this.counters.since_reset(end as usize)));
+        let calls = completed + timed_out + cancelled + panicked;
+        let inflight = this.map_or(0, Self::inflight);
+        let counter = |name, value| Metric::new(name, Unit::Count, Value::Counter(value));
+        vec![
+            Metric::new("limit", Unit::Nanoseconds, Value::Level(limit)),
+            counter("calls", calls),
+            counter("completed", completed),
+            counter("timed_out", timed_out),
+            counter("cancelled", cancelled),
+            counter("panicked", panicked),
+            Metric::new("inflight", Unit::Count, Value::Level(Some(inflight))),
+        ]
     }
 
-    fn reset(&self) {}
+    fn reset(&self) {
+        self.counters.reset();
+    }
+}
+
+const fn column(name: &'static str, rank: u8) -> Column {
+    Column {
+        title: name,
+        cell: Cell::Of(name),
+        rank,
+    }
+}
+
+impl Timeout {
+    fn inflight(&self) -> u64 {
+        // Ends first: whose end is seen, the start is seen too.
+        let ended: u64 = ENDS
+            .map(|end| self.counters.ever(end as usize))
+            .into_iter()
+            .sum();
+        self.counters
+            .ever(Count::Started as usize)
+            .saturating_sub(ended)
+    }
 }

@@ -6,6 +6,10 @@
 //! series by a text.
 
 pub(crate) mod block;
+pub(crate) mod counter;
+pub(crate) mod deadline;
+#[cfg(feature = "tracing")]
+pub(crate) mod event_limit;
 pub(crate) mod frame;
 pub(crate) mod histogram;
 pub(crate) mod local;

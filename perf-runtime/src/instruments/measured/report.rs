@@ -7,7 +7,9 @@ use crate::clock;
 use crate::parts::histogram;
 use crate::parts::totals::Totals;
 use crate::site::Instrument;
-use crate::snapshot::{Bucket, Cell, Column, Histogram, Meta, Metric, Section, Unit, Value};
+use crate::snapshot::{
+    Balance, Bucket, Cell, Column, Histogram, Meta, Metric, Section, Unit, Value,
+};
 
 impl Instrument for Measured {
     type Options = Options;
@@ -27,6 +29,10 @@ impl Instrument for Measured {
             column("max", Cell::Max("latency"), 1),
             column("self", Cell::Of("self"), 4),
             column("share", Cell::Share, 3),
+        ],
+        balance: &[
+            Balance::equal(&["calls"], &["outcomes"]),
+            Balance::equal(&["timed"], &["latency.count"]),
         ],
     };
 

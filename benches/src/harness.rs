@@ -1,0 +1,356 @@
+//! Rounds of processes: how every call cost here is measured.
+//!
+//! Every tool has a process of its own, because two with a global recorder or a background thread cannot share one
+//! fairly; all of them live as long as the run and only the one whose turn it is works. In a round each measures all
+//! its rows once, in an order of tools that rotates. A row's calls come in blocks that alternate with blocks of the
+//! baseline (a function around which the time-stamp counter is read twice, as cheaply as safe code can) on the same
+//! pinned threads. A round's figure is the median of its blocks, a run's the median of its rounds; a ratio of two tools
+//! is taken within one round, each relative to its own baseline.
+//!
+//! What it does not do: subtract the baseline or the loop, or compare figures of different runs. A median hides what
+//! happens to fewer than half of the blocks; the processor time does not, and counts background threads too.
+
+use std::collections::BTreeMap;
+use std::hint::black_box;
+use std::sync::{Barrier, LazyLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use crate::child::Child;
+use crate::process;
+
+/// Which row of a peer a row is compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Shape {
+    /// A plain function.
+    Sync,
+    /// A future that is ready when first polled.
+    Ready,
+    /// A future that waits once.
+    Suspended,
+}
+
+/// One thing to measure.
+pub struct Row {
+    name: &'static str,
+    shape: Shape,
+    calls_per_turn: u64,
+    run: fn(turns: u64),
+}
+
+impl Row {
+    /// A row whose `run` makes one call per turn.
+    #[must_use]
+    pub const fn new(name: &'static str, shape: Shape, run: fn(turns: u64)) -> Self {
+        Self {
+            name,
+            shape,
+            calls_per_turn: 1,
+            run,
+        }
+    }
+
+    /// The row makes this many measured calls per turn.
+    #[must_use]
+    pub const fn calls_per_turn(mut self, calls: u64) -> Self {
+        self.calls_per_turn = calls;
+        self
+    }
+}
+
+/// A row from one call: neither its argument nor its answer is known to the optimizer.
+#[macro_export]
+macro_rules! row {
+    ($name:literal, $shape:ident, |$x:ident| $call:expr) => {
+        $crate::harness::Row::new($name, $crate::harness::Shape::$shape, |turns| {
+            for turn in 0..turns {
+                let $x = ::std::hint::black_box(turn);
+                let _ = ::std::hint::black_box($call);
+            }
+        })
+    };
+}
+
+/// A tool: what has to live while it measures, and its rows.
+pub struct Tool {
+    /// Its name.
+    pub name: &'static str,
+    /// Switches it on; runs once per process.
+    pub start: fn(),
+    /// What is measured.
+    pub rows: fn() -> Vec<Row>,
+    /// It works in the background after a call; its processor time is read when it rests.
+    pub background: bool,
+}
+
+/// One measurement of one row in one round.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Sample {
+    /// The tool's name.
+    pub tool: String,
+    /// The row's name.
+    pub row: String,
+    /// What it is compared with.
+    pub shape: Shape,
+    /// Threads that called it at the same time, each on its own processor.
+    pub threads: usize,
+    /// Time per call, in nanoseconds, mean of the threads.
+    pub ns: f64,
+    /// The same of the baseline beside it.
+    pub baseline_ns: f64,
+    /// The one over the other.
+    pub ratio: f64,
+    /// Processor time of the whole process per call, in nanoseconds.
+    pub processor_ns: f64,
+}
+
+/// All samples: by tool, row and threads, one per round.
+pub type Samples = BTreeMap<(String, String, usize), Vec<Sample>>;
+
+/// The options every bench has.
+pub struct Options {
+    /// Rounds.
+    pub rounds: usize,
+    /// Calls per row, thread and round.
+    pub calls: u64,
+    /// Only these tools, when any are named.
+    pub only: Vec<String>,
+    /// Where to write every sample.
+    pub json: Option<String>,
+}
+
+impl Options {
+    /// Reads `--rounds N`, `--calls N`, `--only TOOL` (may be repeated) and `--json PATH`; ends the process with a
+    /// sentence when it cannot.
+    #[must_use]
+    pub fn from_arguments(rounds: usize, calls: u64) -> Self {
+        let mut arguments = pico_args::Arguments::from_env();
+        let read = |arguments: &mut pico_args::Arguments| -> Result<Self, pico_args::Error> {
+            Ok(Self {
+                rounds: arguments
+                    .opt_value_from_str("--rounds")?
+                    .unwrap_or(rounds)
+                    .max(1),
+                calls: arguments
+                    .opt_value_from_str("--calls")?
+                    .unwrap_or(calls)
+                    .max(1),
+                only: arguments.values_from_str("--only")?,
+                json: arguments.opt_value_from_str("--json")?,
+            })
+        };
+        let options = read(&mut arguments).unwrap_or_else(|error| usage(&error.to_string()));
+        let rest = arguments.finish();
+        if !rest.is_empty() {
+            usage(&format!("unknown argument {}", rest[0].display()));
+        }
+        options
+    }
+
+    /// Whether this tool is asked for.
+    #[must_use]
+    pub fn wants(&self, tool: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|only| only == tool)
+    }
+
+    /// Writes the samples when a path was given.
+    pub fn save(&self, samples: &impl Serialize) {
+        if let Some(path) = &self.json {
+            let text = serde_json::to_string_pretty(samples).expect("samples are plain values");
+            if let Err(error) = std::fs::write(path, text) {
+                eprintln!("cannot write {path}: {error}");
+            }
+        }
+    }
+}
+
+fn usage(complaint: &str) -> ! {
+    eprintln!("{complaint}\nusage: [--rounds N] [--calls N] [--only TOOL]... [--json PATH]");
+    std::process::exit(2)
+}
+
+/// Measures all tools, round after round.
+#[must_use]
+pub fn rounds(tools: &[Tool], options: &Options) -> Samples {
+    let mut running: Vec<_> = tools
+        .iter()
+        .filter(|tool| options.wants(tool.name))
+        .map(|tool| (tool.name, Child::start(tool.name, &[])))
+        .collect();
+    let mut samples = Samples::new();
+    let tools = running.len();
+    for round in 0..options.rounds {
+        for turn in 0..tools {
+            let (name, child) = &mut running[(round + turn) % tools];
+            eprint!("\rround {}/{}  {name:<16}", round + 1, options.rounds);
+            for sample in child.ask::<Vec<Sample>>() {
+                let key = (sample.tool.clone(), sample.row.clone(), sample.threads);
+                samples.entry(key).or_default().push(sample);
+            }
+        }
+    }
+    eprintln!("\r{:<40}", "");
+    samples
+}
+
+/// Measures the rows of one tool once, on each number of threads.
+#[must_use]
+pub fn measure(tool: &Tool, threads: &[usize], calls: u64) -> Vec<Sample> {
+    let mut samples = Vec::new();
+    for row in (tool.rows)() {
+        for &threads in threads {
+            samples.push(sample(tool, &row, threads, calls));
+        }
+    }
+    samples
+}
+
+/// Blocks that a round's calls are split into, the baseline's and the row's in turn: short enough that most of them
+/// run between two interruptions of a busy machine, long enough for every cost that comes once per some thousand calls.
+const BLOCKS: u64 = 10;
+
+/// One thread's figures: times of each pair of blocks, and the processor time of the process over the row's blocks.
+type Figures = (Vec<(Duration, Duration)>, Duration);
+
+fn sample(tool: &Tool, row: &Row, threads: usize, calls: u64) -> Sample {
+    let reads = (calls / BLOCKS).max(1);
+    let turns = (reads / row.calls_per_turn).max(1);
+    let barrier = Barrier::new(threads);
+    let of_threads: Vec<Figures> = thread::scope(|scope| {
+        let running: Vec<_> = (0..threads)
+            .map(|thread| {
+                let barrier = &barrier;
+                scope.spawn(move || of_thread(tool, row, thread, barrier, reads, turns))
+            })
+            .collect();
+        running
+            .into_iter()
+            .map(|thread| thread.join().expect("a measuring thread does not panic"))
+            .collect()
+    });
+    let block_calls = count(turns * row.calls_per_turn);
+    // One pair of figures per block: the mean of the threads, per call.
+    let blocks: Vec<(f64, f64)> = (0..of_threads[0].0.len())
+        .map(|block| {
+            let of_block = || of_threads.iter().map(|(pairs, _)| pairs[block]);
+            let baseline: Duration = of_block().map(|(baseline, _)| baseline).sum();
+            let cost: Duration = of_block().map(|(_, cost)| cost).sum();
+            let threads = count(threads as u64);
+            (
+                nanoseconds(cost) / block_calls / threads,
+                nanoseconds(baseline) / count(reads) / threads,
+            )
+        })
+        .collect();
+    Sample {
+        tool: tool.name.to_owned(),
+        row: row.name.to_owned(),
+        shape: row.shape,
+        threads,
+        ns: median(blocks.iter().map(|(cost, _)| *cost).collect()),
+        baseline_ns: median(blocks.iter().map(|(_, baseline)| *baseline).collect()),
+        ratio: median(
+            blocks
+                .iter()
+                .map(|(cost, baseline)| cost / baseline)
+                .collect(),
+        ),
+        // Read by the first thread, for the whole process.
+        processor_ns: nanoseconds(of_threads[0].1)
+            / (block_calls * count(BLOCKS) * count(threads as u64)),
+    }
+}
+
+fn of_thread(
+    tool: &Tool,
+    row: &Row,
+    thread: usize,
+    barrier: &Barrier,
+    reads: u64,
+    turns: u64,
+) -> Figures {
+    process::pin(thread);
+    let rest = || {
+        barrier.wait();
+        if tool.background && thread == 0 {
+            process::settle();
+        }
+        barrier.wait();
+    };
+    // What a thread's first calls pay once, growing buffers included, is not the cost of a call.
+    (row.run)(turns * BLOCKS);
+    baseline(reads);
+    rest();
+    let mut pairs = Vec::new();
+    let mut baselines = Duration::ZERO;
+    let start = process::processor_time();
+    for _ in 0..BLOCKS {
+        let read = process::processor_time();
+        let before = timed(barrier, baseline, reads);
+        barrier.wait();
+        baselines += process::processor_time() - read;
+        pairs.push((before, timed(barrier, row.run, turns)));
+        barrier.wait();
+    }
+    rest();
+    (
+        pairs,
+        (process::processor_time() - start).saturating_sub(baselines),
+    )
+}
+
+fn timed(barrier: &Barrier, run: fn(u64), turns: u64) -> Duration {
+    barrier.wait();
+    let start = Instant::now();
+    run(turns);
+    start.elapsed()
+}
+
+fn nanoseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e9
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts of calls stay far below 2^52"
+)]
+fn count(calls: u64) -> f64 {
+    calls as f64
+}
+
+static CLOCK: LazyLock<quanta::Clock> = LazyLock::new(quanta::Clock::new);
+
+/// The baseline: the bare function between two raw reads of the time-stamp counter.
+fn baseline(turns: u64) {
+    let clock = &*CLOCK;
+    for turn in 0..turns {
+        black_box(two_reads(clock, black_box(turn)));
+    }
+}
+
+#[inline(never)]
+fn two_reads(clock: &quanta::Clock, x: u64) -> u64 {
+    let start = clock.raw();
+    let answer = black_box(crate::tools::body(x));
+    black_box(clock.raw().wrapping_sub(start));
+    answer
+}
+
+/// The middle of some figures; the mean of the two middle ones when their number is even.
+///
+/// # Panics
+///
+/// When there are none.
+#[must_use]
+pub fn median(mut figures: Vec<f64>) -> f64 {
+    assert!(!figures.is_empty(), "a median needs a figure");
+    figures.sort_by(f64::total_cmp);
+    let middle = figures.len() / 2;
+    if figures.len() % 2 == 1 {
+        figures[middle]
+    } else {
+        f64::midpoint(figures[middle - 1], figures[middle])
+    }
+}

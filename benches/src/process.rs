@@ -1,0 +1,125 @@
+//! What the system says about this process and this machine.
+
+use std::time::Duration;
+use std::{fs, thread};
+
+/// Time that all threads of this process have spent on a processor, those of a tool's background work included.
+///
+/// # Panics
+///
+/// When the system has no such clock; the benches need it.
+#[must_use]
+pub fn processor_time() -> Duration {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: `time` is a valid timespec for the call to fill.
+    let answer = unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut time) };
+    assert_eq!(answer, 0, "the system has no processor time of a process");
+    Duration::new(
+        u64::try_from(time.tv_sec).unwrap_or(0),
+        u32::try_from(time.tv_nsec).unwrap_or(0),
+    )
+}
+
+/// Waits until the background work of this process is done: until a tick passes in which it uses next to nothing, at
+/// most two seconds.
+pub fn settle() {
+    const TICK: Duration = Duration::from_millis(60); // longer than the sweep interval of any tool compared here
+    let mut before = processor_time();
+    for _ in 0..33 {
+        thread::sleep(TICK);
+        let now = processor_time();
+        if now - before < Duration::from_micros(500) {
+            return;
+        }
+        before = now;
+    }
+}
+
+/// Resident memory in bytes; 0 where the system does not say.
+#[must_use]
+pub fn resident_bytes() -> u64 {
+    let pages = fs::read_to_string("/proc/self/statm")
+        .ok()
+        .and_then(|line| line.split(' ').nth(1)?.parse::<u64>().ok())
+        .unwrap_or(0);
+    // SAFETY: no arguments to get wrong; the answer is a constant of the system.
+    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    pages * u64::try_from(page).unwrap_or(4096)
+}
+
+/// Binds the calling thread to one processor, so that a round's rows run where its baseline ran. Says whether it could.
+pub fn pin(index: usize) -> bool {
+    core_affinity::get_core_ids()
+        .and_then(|cores| cores.get(index).copied())
+        .is_some_and(core_affinity::set_for_current)
+}
+
+/// The processor's name, how many of them, and what the system reads the time from.
+#[must_use]
+pub fn machine() -> String {
+    let processor = fs::read_to_string("/proc/cpuinfo")
+        .ok()
+        .and_then(|text| {
+            let line = text.lines().find(|line| line.starts_with("model name"))?;
+            Some(line.split(':').nth(1)?.trim().to_owned())
+        })
+        .unwrap_or_else(|| std::env::consts::ARCH.to_owned());
+    let count = thread::available_parallelism().map_or(0, usize::from);
+    let clock =
+        fs::read_to_string("/sys/devices/system/clocksource/clocksource0/current_clocksource")
+            .unwrap_or_else(|_| "unknown".to_owned());
+    format!(
+        "{processor}, {count} processors, clock source {}",
+        clock.trim()
+    )
+}
+
+/// Name and version of the packages compared, as the lock file of this package has them.
+#[must_use]
+pub fn versions() -> String {
+    const COMPARED: [&str; 8] = [
+        "autometrics",
+        "hdrhistogram",
+        "hotpath",
+        "metrics",
+        "metrics-exporter-prometheus",
+        "quanta",
+        "tracing",
+        "tracing-subscriber",
+    ];
+    let lock = include_str!("../Cargo.lock");
+    let quoted = |line: &str| line.split('"').nth(1).unwrap_or_default().to_owned();
+    // A dependency of ours is listed by name, and by name and version when the tree has more than one of it.
+    let ours: Vec<_> = lock
+        .split("[[package]]")
+        .find(|package| package.contains("name = \"perfkit-benches\""))
+        .into_iter()
+        .flat_map(str::lines)
+        .map(quoted)
+        .collect();
+    let mut found = Vec::new();
+    for package in lock.split("[[package]]") {
+        let value = |key: &str| {
+            package
+                .lines()
+                .find(|line| line.starts_with(key))
+                .map(quoted)
+        };
+        if let (Some(name), Some(version)) = (value("name = "), value("version = ")) {
+            let both = format!("{name} {version}");
+            if COMPARED.contains(&name.as_str()) && (ours.contains(&name) || ours.contains(&both)) {
+                found.push(both);
+            }
+        }
+    }
+    found.join(", ")
+}
+
+/// The machine, the compiler and the versions, which every bench prints first.
+#[must_use]
+pub fn heading() -> String {
+    format!("{}\n{}\n{}\n", machine(), env!("RUSTC_VERSION"), versions())
+}

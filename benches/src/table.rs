@@ -1,0 +1,123 @@
+//! What is printed: the rows of a run, and one verdict per target.
+
+use std::fmt::Write as _;
+
+use crate::harness::{Sample, Samples, Shape, median};
+
+/// The rows hotpath is compared by, one for each shape of call.
+const HOTPATH: [(Shape, &str); 3] = [
+    (Shape::Sync, "measure"),
+    (Shape::Ready, "measure async, ready"),
+    (Shape::Suspended, "measure async, suspended once"),
+];
+
+/// Names a row: tool, row, threads.
+pub type Name = (&'static str, &'static str, usize);
+
+fn of<'a>(samples: &'a Samples, (tool, row, threads): Name) -> Option<&'a [Sample]> {
+    let key = (tool.to_owned(), row.to_owned(), threads);
+    samples.get(&key).map(Vec::as_slice)
+}
+
+/// Every row: time per call, its ratio to two reads of the counter, its ratio to hotpath, processor time.
+#[must_use]
+pub fn calls(samples: &Samples) -> String {
+    let mut text = format!(
+        "{:<14} {:<32} {:>7} {:>9} {:>12} {:>10} {:>12}\n",
+        "tool", "row", "threads", "ns/call", "x two reads", "x hotpath", "cpu ns/call"
+    );
+    if let Some(reads) = all_baselines(samples) {
+        let _ = writeln!(
+            text,
+            "{:<14} {:<32} {:>7} {reads:>9.1} {:>12.2}",
+            "none", "two quanta reads", "", 1.0
+        );
+    }
+    for ((tool, row, threads), rounds) in samples {
+        let peer = rounds.first().and_then(|first| {
+            let (_, name) = HOTPATH.iter().find(|(shape, _)| *shape == first.shape)?;
+            of(samples, ("hotpath", name, *threads))
+        });
+        let _ = writeln!(
+            text,
+            "{tool:<14} {row:<32} {threads:>7} {:>9.1} {:>12.2} {:>10} {:>12.1}",
+            middle(rounds, |sample| sample.ns),
+            middle(rounds, |sample| sample.ratio),
+            peer.map_or_else(
+                || "-".to_owned(),
+                |peer| format!("{:.2}", relative(rounds, peer))
+            ),
+            middle(rounds, |sample| sample.processor_ns),
+        );
+    }
+    text
+}
+
+fn all_baselines(samples: &Samples) -> Option<f64> {
+    let all: Vec<_> = samples
+        .values()
+        .flatten()
+        .map(|sample| sample.baseline_ns)
+        .collect();
+    (!all.is_empty()).then(|| median(all))
+}
+
+fn middle(rounds: &[Sample], figure: impl Fn(&Sample) -> f64) -> f64 {
+    median(rounds.iter().map(figure).collect())
+}
+
+/// Median over the rounds of one row's ratio to another, each over its own baseline of that round.
+fn relative(rounds: &[Sample], to: &[Sample]) -> f64 {
+    median(
+        rounds
+            .iter()
+            .zip(to)
+            .map(|(row, to)| row.ratio / to.ratio)
+            .collect(),
+    )
+}
+
+/// One promise about a row, as a ratio that must not be larger than a limit.
+pub struct Target {
+    /// What is promised.
+    pub says: &'static str,
+    /// The row.
+    pub row: Name,
+    /// What it is compared with; the baseline when there is no other.
+    pub to: Option<Name>,
+    /// The largest ratio that keeps the promise.
+    pub limit: f64,
+}
+
+/// One line per target, in the order given.
+#[must_use]
+pub fn verdict(samples: &Samples, targets: &[Target]) -> String {
+    let mut text = heading("ratio");
+    for target in targets {
+        let row = of(samples, target.row);
+        let ratio = match target.to {
+            None => row.map(|row| middle(row, |sample| sample.ratio)),
+            Some(to) => row.zip(of(samples, to)).map(|(row, to)| relative(row, to)),
+        };
+        text.push_str(&line(target.says, ratio, target.limit));
+    }
+    text
+}
+
+/// The first line of a verdict.
+#[must_use]
+pub fn heading(figure: &str) -> String {
+    format!("\n{:<58} {figure:>9} {:>9}\n", "target", "limit")
+}
+
+/// One line of a verdict. A figure that was not measured is no success.
+#[must_use]
+pub fn line(says: &str, figure: Option<f64>, limit: f64) -> String {
+    match figure {
+        Some(figure) => {
+            let word = if figure <= limit { "ok" } else { "OVER" };
+            format!("{says:<58} {figure:>9.2} {limit:>9.2}  {word}\n")
+        }
+        None => format!("{says:<58} {:>9} {limit:>9.2}  not measured\n", "-"),
+    }
+}

@@ -1,0 +1,142 @@
+//! `#[measured]`: counts and times the calls of any function.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::errors::Errors;
+use crate::function::Answer;
+use crate::instruments::{Annotated, Call, Entry, Instrument, Site};
+use crate::options::{Given, Grammar, Kind, Spec, Value};
+
+const SLOW: Spec = Spec {
+    name: "slow",
+    kind: Kind::Duration,
+    example: "\"250ms\"",
+};
+const SAMPLE: Spec = Spec {
+    name: "sample",
+    kind: Kind::Count,
+    example: "10",
+};
+const BY: Spec = Spec {
+    name: "by",
+    kind: Kind::Expression,
+    example: "tenant",
+};
+
+/// The attribute in the table.
+pub(crate) const ENTRY: Entry = Entry {
+    grammar: Grammar {
+        attribute: "measured",
+        leading: None,
+        options: &[SLOW, SAMPLE, BY],
+    },
+    read,
+};
+
+fn read(given: &mut Given, _: &Annotated<'_>, _: &mut Errors) -> Box<dyn Instrument> {
+    Box::new(Measured {
+        slow: given.take(&SLOW),
+        sample: given.take(&SAMPLE),
+        by: given.take(&BY),
+    })
+}
+
+struct Measured {
+    slow: Option<Value>,
+    sample: Option<Value>,
+    by: Option<Value>,
+}
+
+impl Measured {
+    fn options(&self, private: &TokenStream) -> TokenStream {
+        let options = quote!(#private::measured::Options);
+        let slow = self.slow.as_ref().map(|slow| {
+            let slow = slow.tokens();
+            quote!(slow: ::core::option::Option::Some(#slow),)
+        });
+        let sample = self.sample.as_ref().map(|sample| {
+            let sample = sample.tokens();
+            quote!(sample: #sample,)
+        });
+        if slow.is_none() && sample.is_none() {
+            return quote!(#options::new);
+        }
+        quote!(|| #options { #slow #sample ..#options::new() })
+    }
+
+    /// The instrument, with the label of this call when it has one.
+    fn handle(&self, call: &Call<'_>) -> TokenStream {
+        let Call { site, local, .. } = call;
+        if self.by.is_some() {
+            quote!(#local)
+        } else {
+            quote!(#site.get())
+        }
+    }
+}
+
+impl Instrument for Measured {
+    fn site(&self, private: &TokenStream) -> Option<Site> {
+        cfg!(feature = "measure").then(|| Site {
+            ty: quote!(#private::measured::Measured),
+            options: self.options(private),
+        })
+    }
+
+    fn before(&self, call: &Call<'_>) -> TokenStream {
+        let Call {
+            private,
+            site,
+            local,
+            ..
+        } = call;
+        let by = self.by.as_ref().map(Value::tokens);
+        if cfg!(feature = "measure") {
+            // By autoref, the method of a type that has `Outcome` is found before the one of every type.
+            let judge = matches!(call.answer, Answer::Type(_))
+                .then(|| quote!(use #private::{WithOutcome as _, WithoutOutcome as _};));
+            let label = by.map(|by| quote!(let #local = #site.get().by(&(#by));));
+            return quote!(#judge #label);
+        }
+        // Nothing is measured, but what does not compile with the feature does not compile without it either.
+        let by = by.map(|by| quote!(if false { #private::label(&(#by)); }));
+        let options = (self.slow.is_some() || self.sample.is_some()).then(|| {
+            let options = self.options(private);
+            quote!(const _: fn() -> #private::measured::Options = #options;)
+        });
+        quote!(#options #by)
+    }
+
+    fn around(&self, call: &Call<'_>, body: TokenStream) -> TokenStream {
+        let handle = self.handle(call);
+        let Call {
+            private,
+            arrow,
+            local,
+            answer,
+            ..
+        } = call;
+        match answer {
+            // Without an answer there is nothing to judge, and a guard needs no closure around the body.
+            Answer::Unit | Answer::Never => quote! {
+                let #local = #handle.enter();
+                #body
+            },
+            Answer::Type(_) => quote! {
+                #handle.call(move || -> #arrow #body, |__perfkit_answer| (&#private::Answer(__perfkit_answer)).is_error())
+            },
+        }
+    }
+
+    fn around_future(&self, call: &Call<'_>, future: TokenStream) -> TokenStream {
+        let handle = self.handle(call);
+        let private = call.private;
+        match call.answer {
+            Answer::Unit | Answer::Never => quote!(#handle.call_async(#future, |_| false)),
+            Answer::Type(_) => quote! {
+                #handle.call_async(#future, |__perfkit_answer| (&#private::Answer(__perfkit_answer)).is_error())
+            },
+        }
+    }
+}

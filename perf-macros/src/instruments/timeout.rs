@@ -1,0 +1,95 @@
+//! `#[timeout]`: cancels a call that takes too long.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+
+use crate::errors::Errors;
+use crate::function::{Answer, Shape, span_of};
+use crate::instruments::{Annotated, Call, Entry, Instrument, Site};
+use crate::options::{Given, Grammar, Kind, Spec, Value};
+
+const LIMIT: Spec = Spec {
+    name: "limit",
+    kind: Kind::Duration,
+    example: "\"2s\"",
+};
+const REJECT: Spec = Spec {
+    name: "reject",
+    kind: Kind::Expression,
+    example: "|rejected| MyError::Busy",
+};
+
+/// The attribute in the table.
+pub(crate) const ENTRY: Entry = Entry {
+    grammar: Grammar {
+        attribute: "timeout",
+        leading: Some(LIMIT),
+        options: &[REJECT],
+    },
+    read,
+};
+
+fn read(given: &mut Given, on: &Annotated<'_>, errors: &mut Errors) -> Box<dyn Instrument> {
+    let sig = &on.function.sig;
+    if let Shape::Sync = on.shape {
+        errors.at(
+            sig.fn_token,
+            "`#[timeout]` needs a function that can be cancelled, and a thread cannot be; make this an `async fn`, or \
+             give the blocking call inside a limit of its own",
+        );
+    } else if let Answer::Unit | Answer::Never = on.answer {
+        errors.at(
+            on.function.name(),
+            "a call that takes too long has no answer here; return a `Result` whose error implements \
+             `From<perfkit::Rejected>`, or an `Option`",
+        );
+    }
+    Box::new(Timeout {
+        limit: given.take(&LIMIT),
+        reject: given.take(&REJECT),
+    })
+}
+
+struct Timeout {
+    /// Nothing only after a complaint, and then nothing is expanded.
+    limit: Option<Value>,
+    reject: Option<Value>,
+}
+
+impl Instrument for Timeout {
+    fn site(&self, private: &TokenStream) -> Option<Site> {
+        let limit = self.limit.as_ref().map(Value::tokens);
+        Some(Site {
+            ty: quote!(#private::timeout::Timeout),
+            options: quote!(|| #private::timeout::Options { limit: #limit }),
+        })
+    }
+
+    fn before(&self, _: &Call<'_>) -> TokenStream {
+        TokenStream::new()
+    }
+
+    fn around(&self, _: &Call<'_>, body: TokenStream) -> TokenStream {
+        // Refused by `read`.
+        body
+    }
+
+    fn around_future(&self, call: &Call<'_>, future: TokenStream) -> TokenStream {
+        let Call {
+            private,
+            site,
+            answer,
+            ..
+        } = call;
+        let Answer::Type(answer) = answer else {
+            return future;
+        };
+        // A missing bound is reported at the user's own type, so the call that asks for it stands there.
+        let span = span_of(answer);
+        let rejected = self.reject.as_ref().map(Value::tokens).map_or_else(
+            || quote_spanned!(span=> #private::rejected::<#answer>),
+            |reject| quote_spanned!(span=> #private::rejected_with::<#answer>(#reject)),
+        );
+        quote!(#site.get().call_async(#future, #rejected))
+    }
+}

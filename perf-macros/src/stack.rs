@@ -1,0 +1,438 @@
+//! Gathers the attributes of one function and writes one expansion. The only file that knows order.
+//!
+//! The compiler expands the topmost attribute first; if each wrapped what it is given, the topmost would end up
+//! innermost. So the first of ours to run takes its neighbours off the function, reads and checks them all, and nests
+//! them as they are read: the topmost sees the call first.
+//!
+//! What is taken off is put back on an empty item inside the function, with a private argument: so the user's import
+//! is used, an editor finds the definition, and another crate's attribute of the same name is not swallowed but says
+//! that it does not understand. Attributes of others stay where they are.
+//!
+//! Of the orders of the two attributes there are, both mean something. `#[measured]` above `#[timeout]` sees what the
+//! caller sees: a call that took too long is an error, and its time is the limit. Below it, `#[measured]` sees the
+//! body alone: such a call was cancelled.
+
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::{Attribute, Meta, Path};
+
+use crate::editor;
+use crate::errors::Errors;
+use crate::function::{self, Answer, Function, Shape};
+use crate::instruments::{self, Annotated, Call, Entry, Instrument};
+use crate::options::{Given, Value};
+
+/// The argument of an attribute that has been taken into account.
+const SEEN: &str = "__perfkit_seen";
+
+/// One attribute of the stack.
+struct Layer {
+    entry: &'static Entry,
+    given: Given,
+    /// The attribute as written; nothing for the one the compiler has already taken off.
+    attr: Option<Attribute>,
+}
+
+/// The expansion of the attribute `name`, the topmost of ours on this item.
+pub(crate) fn expand(name: &str, args: &TokenStream, item: TokenStream) -> TokenStream {
+    let (Some(top), false) = (instruments::entry(name), is_seen(args)) else {
+        return item;
+    };
+    let mut errors = Errors::default();
+    let given = top
+        .grammar
+        .read(args.clone(), Span::call_site(), &mut errors);
+    let mut function = match syn::parse2::<Function>(item.clone()) {
+        Ok(function) => function,
+        Err(error) => {
+            errors.push(function::not_a_function(name, item.clone(), error));
+            let errors = errors.into_tokens();
+            return quote!(#errors #item);
+        }
+    };
+    if function.begins_with(marker()) {
+        errors.at_span(Span::call_site(), renamed(name));
+        return refused(errors, &function, &[]);
+    }
+    let facade = given.facade.as_ref().map(ToTokens::to_token_stream);
+    if let Some(both) = conditional(name, args, facade.as_ref(), &function) {
+        return both;
+    }
+    let mut layers = vec![Layer {
+        entry: top,
+        given,
+        attr: None,
+    }];
+    gather(&mut function, facade.as_ref(), &mut layers, &mut errors);
+    if let Some(constness) = &function.sig.constness {
+        errors.at(
+            constness,
+            format!(
+                "`#[{name}]` cannot work in a `const fn`, which may run while compiling; remove `const`, or write the \
+                 attribute on its caller"
+            ),
+        );
+    }
+    let (shape, answer) = function.shape();
+    let on = Annotated {
+        function: &function,
+        shape: &shape,
+        answer: &answer,
+    };
+    let instruments: Vec<_> = layers
+        .iter_mut()
+        .map(|layer| (layer.entry.read)(&mut layer.given, &on, &mut errors))
+        .collect();
+    if !errors.is_empty() {
+        return refused(errors, &function, &layers);
+    }
+    written(&on, layers, &instruments)
+}
+
+/// Takes the neighbours off the function.
+fn gather(
+    function: &mut Function,
+    facade: Option<&TokenStream>,
+    layers: &mut Vec<Layer>,
+    errors: &mut Errors,
+) {
+    for attr in std::mem::take(&mut function.attrs) {
+        let Some(entry) = ours(attr.path(), facade) else {
+            function.attrs.push(attr);
+            continue;
+        };
+        let name = entry.grammar.attribute;
+        if layers
+            .iter()
+            .any(|layer| layer.entry.grammar.attribute == name)
+        {
+            errors.at(
+                attr.path(),
+                format!("`#[{name}]` stands twice on this function"),
+            );
+        }
+        let args = match &attr.meta {
+            Meta::Path(_) => TokenStream::new(),
+            Meta::List(list) => list.tokens.clone(),
+            Meta::NameValue(pair) => {
+                let value = pair.value.to_token_stream();
+                errors.at(pair.eq_token, format!("write `#[{name}({value})]`"));
+                value
+            }
+        };
+        let span = function::span_of(&attr.path().to_token_stream());
+        let given = entry.grammar.read(args, span, errors);
+        layers.push(Layer {
+            entry,
+            given,
+            attr: Some(attr),
+        });
+    }
+}
+
+/// The attribute a path leads to, if it is one of ours: `timeout`, `perfkit::timeout`, or through `crate = path`.
+fn ours(path: &Path, facade: Option<&TokenStream>) -> Option<&'static Entry> {
+    let entry = instruments::entry(&path.segments.last()?.ident.to_string())?;
+    let way: TokenStream = path
+        .segments
+        .pairs()
+        .map(|pair| pair.to_token_stream())
+        .collect();
+    let way = plain(&way);
+    let name = entry.grammar.attribute;
+    let through = |facade: &str| {
+        way.strip_suffix(name)
+            .and_then(|way| way.strip_suffix("::"))
+            == Some(facade.trim_start_matches("::"))
+    };
+    let known =
+        way == name || through("perfkit") || facade.is_some_and(|facade| through(&plain(facade)));
+    known.then_some(entry)
+}
+
+fn plain(tokens: &TokenStream) -> String {
+    tokens.to_string().replace(' ', "")
+}
+
+/// The function twice, when `#[cfg_attr(predicate, …)]` below may put one of ours onto it.
+///
+/// The compiler hands a `cfg_attr` below the topmost attribute over as it is, so what it holds cannot be read here:
+/// whether it applies is not known yet. It is known of an item under `#[cfg]`, so the function is written with the
+/// attribute in its place for one answer and without it for the other, each below the topmost attribute again.
+fn conditional(
+    name: &str,
+    args: &TokenStream,
+    facade: Option<&TokenStream>,
+    function: &Function,
+) -> Option<TokenStream> {
+    let (at, (predicate, held)) = function
+        .attrs
+        .iter()
+        .enumerate()
+        .find_map(|(at, attr)| Some((at, held(attr, facade)?)))?;
+    let (above, below) = (function.attrs.get(..at)?, function.attrs.get(at + 1..)?);
+    let facade = facade.map_or_else(|| quote!(::perfkit), TokenStream::clone);
+    let top = format_ident!("{name}");
+    let mut bare = function.clone();
+    bare.attrs.clear();
+    Some(quote! {
+        #[cfg(#predicate)]
+        #[#facade::#top(#args)]
+        #(#above)* #(#[#held])* #(#below)*
+        #bare
+
+        #[cfg(not(#predicate))]
+        #[#facade::#top(#args)]
+        #(#above)* #(#below)*
+        #bare
+    })
+}
+
+/// The predicate of a `cfg_attr` that holds one of ours, and the attributes it holds.
+fn held(attr: &Attribute, facade: Option<&TokenStream>) -> Option<(TokenStream, Vec<TokenStream>)> {
+    let Meta::List(list) = &attr.meta else {
+        return None;
+    };
+    if !list.path.is_ident("cfg_attr") {
+        return None;
+    }
+    let mut parts = split(list.tokens.clone()).into_iter();
+    let predicate = parts.next()?;
+    let held: Vec<_> = parts.filter(|part| !part.is_empty()).collect();
+    held.iter()
+        .any(|part| holds_ours(part, facade))
+        .then_some((predicate, held))
+}
+
+fn holds_ours(attr: &TokenStream, facade: Option<&TokenStream>) -> bool {
+    let Ok(meta) = syn::parse2::<Meta>(attr.clone()) else {
+        return false;
+    };
+    ours(meta.path(), facade).is_some()
+        || match &meta {
+            Meta::List(list) if list.path.is_ident("cfg_attr") => split(list.tokens.clone())
+                .iter()
+                .skip(1)
+                .any(|part| holds_ours(part, facade)),
+            _ => false,
+        }
+}
+
+/// The parts between top-level commas.
+fn split(tokens: TokenStream) -> Vec<TokenStream> {
+    let mut parts = vec![TokenStream::new()];
+    for token in tokens {
+        match (&token, parts.last_mut()) {
+            (TokenTree::Punct(punct), _) if punct.as_char() == ',' => {
+                parts.push(TokenStream::new());
+            }
+            (_, Some(part)) => part.extend([token]),
+            (_, None) => {}
+        }
+    }
+    parts
+}
+
+/// The complaints, and the function as written without our attributes, so that nothing else breaks.
+fn refused(errors: Errors, function: &Function, layers: &[Layer]) -> TokenStream {
+    let errors = errors.into_tokens();
+    let seen = layers.iter().filter_map(seen);
+    let words = layers
+        .iter()
+        .map(|layer| editor::echo(layer.entry, &layer.given));
+    let words: TokenStream = words.collect();
+    if words.is_empty() {
+        return quote!(#errors #(#seen)* #function);
+    }
+    let body = function.body().stream();
+    let function = function.with_body(quote!(#words #body));
+    quote!(#errors #(#seen)* #function)
+}
+
+/// The expansion.
+fn written(
+    on: &Annotated<'_>,
+    layers: Vec<Layer>,
+    instruments: &[Box<dyn Instrument>],
+) -> TokenStream {
+    let facade = layers.iter().find_map(|layer| layer.given.facade.as_ref());
+    let facade = facade.map_or_else(|| quote!(::perfkit), ToTokens::to_token_stream);
+    let private = quote!(#facade::__private);
+    let function = on.function;
+    let arrow = function.closure_type();
+    let (mut items, mut before) = (marker(), TokenStream::new());
+    let mut inner = innermost(on, &private, &arrow);
+    let mut wrapped = false;
+    // Items and what comes before the call from the outside in, the wrappers from the inside out.
+    let mut calls = Vec::new();
+    for (mut layer, instrument) in layers.into_iter().zip(instruments) {
+        if let Some(attr) = seen(&layer) {
+            items.extend(quote!(#attr const _: () = ();));
+        }
+        items.extend(editor::echo(layer.entry, &layer.given));
+        let attribute = layer.entry.grammar.attribute;
+        let site = format_ident!("__PERFKIT_{}", attribute.to_uppercase());
+        let local = format_ident!("__perfkit_{attribute}", span = Span::mixed_site());
+        let call = Call {
+            private: &private,
+            site: &site,
+            local: &local,
+            arrow: &arrow,
+            answer: on.answer,
+        };
+        before.extend(instrument.before(&call));
+        if let Some(listed) = instrument.site(&private) {
+            let name = layer.given.name();
+            items.extend(listing(
+                attribute,
+                name.as_ref(),
+                function.name(),
+                &call,
+                &listed,
+            ));
+            calls.push((site, local, instrument));
+        }
+    }
+    for (site, local, instrument) in calls.iter().rev() {
+        let call = Call {
+            private: &private,
+            site,
+            local,
+            arrow: &arrow,
+            answer: on.answer,
+        };
+        inner = match on.shape {
+            Shape::Sync if wrapped => instrument.around(&call, quote!({ #inner })),
+            Shape::Sync => instrument.around(&call, inner),
+            _ => instrument.around_future(&call, inner),
+        };
+        wrapped = true;
+    }
+    if !wrapped {
+        // Nothing looks at the call: the body is the function's own again.
+        let body = function.body().stream();
+        return function.with_body(quote!(#items #before #body));
+    }
+    let call = match (on.shape, on.answer) {
+        (Shape::Sync | Shape::Future { boxed: false }, _) => inner,
+        (Shape::Async, Answer::Never) => quote!(match #inner.await {}),
+        (Shape::Async, _) => quote!(#inner.await),
+        (Shape::Pinned { pin, .. }, _) => quote!(#pin(#inner)),
+        (Shape::Future { boxed: true }, _) => quote!(::std::boxed::Box::pin(#inner)),
+    };
+    function.with_body(quote!(#items #before #call))
+}
+
+/// What the innermost attribute wraps: the body, or the future it makes.
+fn innermost(on: &Annotated<'_>, private: &TokenStream, arrow: &TokenStream) -> TokenStream {
+    let body = match on.shape {
+        Shape::Sync => {
+            let body = on.function.body();
+            return match on.answer {
+                Answer::Type(_) => body.to_token_stream(),
+                Answer::Unit | Answer::Never => function::nested(body).to_token_stream(),
+            };
+        }
+        Shape::Future { .. } => {
+            let body = on.function.body();
+            return quote!(#private::made(move || -> #arrow #body));
+        }
+        Shape::Async => on.function.body(),
+        Shape::Pinned { block, .. } => block,
+    };
+    let body = function::nested(body);
+    // An async block has no expected type; a return that never happens gives it one, where the user wrote it.
+    let (answer, span) = match on.answer {
+        Answer::Type(answer) => (answer.clone(), function::span_of(answer)),
+        Answer::Unit => (quote!(()), Span::call_site()),
+        Answer::Never => (quote!(::core::convert::Infallible), Span::call_site()),
+    };
+    let never = quote_spanned!(span=> return #private::never::<#answer>(););
+    quote!(async move { if false { #never } #body })
+}
+
+/// The static of one attribute, and its entry in the list that the linker makes of all of them.
+fn listing(
+    attribute: &str,
+    name: Option<&Value>,
+    function: &Ident,
+    call: &Call<'_>,
+    site: &instruments::Site,
+) -> TokenStream {
+    let Call {
+        private,
+        site: place,
+        ..
+    } = call;
+    let instruments::Site { ty, options } = site;
+    let name = name.map(Value::tokens).map_or_else(
+        || quote!(::core::option::Option::None),
+        |name| quote!(::core::option::Option::Some(#name)),
+    );
+    // Spanned at the function's name, which is the line that is meant.
+    let line = quote_spanned!(function.span()=> ::core::line!());
+    let listed = format_ident!("{place}_LISTED");
+    quote! {
+        static #place: #private::Site<#ty> = #private::Site::new(
+            #private::Meta {
+                attribute: #attribute,
+                name: #name,
+                place: ::core::any::type_name::<__PerfkitPlace>,
+                file: ::core::file!(),
+                line: #line,
+            },
+            #options,
+        );
+        #[cfg(any(
+            target_os = "none", target_os = "linux", target_os = "macos", target_os = "ios", target_os = "tvos",
+            target_os = "windows", target_os = "uefi", target_os = "android", target_os = "fuchsia",
+            target_os = "illumos", target_os = "freebsd", target_os = "openbsd", target_os = "psp",
+        ))]
+        #[#private::linkme::distributed_slice(#private::SITES)]
+        #[linkme(crate = #private::linkme)]
+        static #listed: &(dyn #private::Observed) = &#place;
+    }
+}
+
+/// What every expanded body begins with: the type whose path is the function's, and the sign that we were here.
+fn marker() -> TokenStream {
+    quote!(
+        struct __PerfkitPlace;
+    )
+}
+
+/// A neighbour's attribute again, saying that it has been taken into account.
+fn seen(layer: &Layer) -> Option<Attribute> {
+    let mut attr = layer.attr.clone()?;
+    let path = attr.path().clone();
+    let span = function::span_of(&path.to_token_stream());
+    let seen = Ident::new(SEEN, span);
+    // Spanned at the path, so that a foreign attribute of this name complains where it stands.
+    let list = quote_spanned!(span=> #path(#seen));
+    attr.meta = syn::parse2(list).ok()?;
+    Some(attr)
+}
+
+fn is_seen(args: &TokenStream) -> bool {
+    args.to_string() == SEEN
+}
+
+/// The complaint of an attribute that runs on a function we have already expanded.
+fn renamed(name: &str) -> String {
+    let written = Span::call_site().source_text().unwrap_or_default();
+    let written = written
+        .trim_start_matches(['#', '['])
+        .split(['(', ']'])
+        .next()
+        .unwrap_or_default()
+        .trim();
+    let known = format!(
+        "the attribute above did not know it and was expanded without it; write `{name}` or `perfkit::{name}`, or say \
+         `crate = …` above"
+    );
+    if written.is_empty() || written == name {
+        format!("this is `{name}` under another name: {known}")
+    } else {
+        format!("`{written}` is `{name}` under another name: {known}")
+    }
+}

@@ -1,0 +1,127 @@
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+
+use super::{FromRejected, Reason, Rejectable, Rejected, rejection};
+
+fn rejected() -> Rejected {
+    Rejected::timed_out("shop::load", Duration::from_millis(1500))
+}
+
+/// An answer of each kind, made the way an expansion makes it.
+fn error_of<E>() -> E
+where
+    Result<(), E>: FromRejected,
+{
+    match FromRejected::from_rejected(rejected()) {
+        Err(error) => error,
+        Ok(()) => unreachable!("a rejection is an error"),
+    }
+}
+
+#[derive(Debug)]
+struct Wrapped(io::Error);
+
+impl fmt::Display for Wrapped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("wrapped")
+    }
+}
+
+impl Error for Wrapped {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+#[test]
+fn a_rejection_says_what_happened() {
+    let rejected = rejected();
+    assert_eq!(rejected.op(), "shop::load");
+    assert_eq!(rejected.reason(), Reason::TimedOut);
+    assert!(rejected.is_timeout());
+    assert_eq!(rejected.retry_after(), None);
+    assert_eq!(
+        rejected.to_string(),
+        "`shop::load` took longer than 1.5s and was cancelled"
+    );
+    let endless = Rejected::timed_out("x", Duration::MAX);
+    assert_eq!(endless.allowed_ns, u64::MAX);
+}
+
+#[test]
+fn it_is_found_in_every_common_error() {
+    let expected = Some(rejected());
+    let found = |rejected: Option<&Rejected>| rejected.copied();
+    assert_eq!(found(rejection(&rejected())), expected);
+    assert_eq!(found(rejection(&error_of::<Rejected>())), expected);
+    assert_eq!(found(rejection(&error_of::<anyhow::Error>())), expected);
+    assert_eq!(found(rejection(&error_of::<eyre::Report>())), expected);
+    assert_eq!(found(rejection(&error_of::<io::Error>())), expected);
+    assert_eq!(found(rejection(&error_of::<Box<dyn Error>>())), expected);
+    let boxed = error_of::<Box<dyn Error + Send + Sync>>();
+    assert_eq!(found(rejection(&boxed)), expected);
+    assert_eq!(found(rejection(&*boxed)), expected);
+    let plain: &(dyn Error + 'static) = &*boxed;
+    assert_eq!(found(rejection(plain)), expected);
+    let send: Box<dyn Error + Send> = Box::new(rejected());
+    assert_eq!(found(rejection(&send)), expected);
+    let shared: Arc<dyn Error + Send + Sync> = Arc::new(rejected());
+    assert_eq!(found(rejection(&*shared)), expected);
+}
+
+#[test]
+fn it_is_found_behind_other_errors() {
+    let context = Err::<(), _>(error_of::<anyhow::Error>())
+        .context("loading the user")
+        .context("answering the request")
+        .unwrap_err();
+    assert_eq!(rejection(&context), Some(&rejected()));
+    let twice = Wrapped(io::Error::other(error_of::<io::Error>()));
+    assert_eq!(rejection(&twice), Some(&rejected()));
+    let boxed: Box<dyn Error + Send + Sync> = twice.into();
+    assert_eq!(rejection(&boxed), Some(&rejected()));
+    let eyre = eyre::Report::from(rejected()).wrap_err("loading the user");
+    assert_eq!(rejection(&eyre), Some(&rejected()));
+}
+
+#[test]
+fn what_was_not_rejected_has_no_rejection() {
+    assert!(rejection(&anyhow::anyhow!("no such user")).is_none());
+    assert!(rejection(&io::Error::from_raw_os_error(2)).is_none());
+    assert!(rejection(&Wrapped(io::ErrorKind::TimedOut.into())).is_none());
+}
+
+#[test]
+fn a_chain_without_end_is_given_up() {
+    #[derive(Debug)]
+    struct Circle;
+    impl fmt::Display for Circle {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("circle")
+        }
+    }
+    impl Error for Circle {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            Some(self)
+        }
+    }
+    assert!(rejection(&Circle).is_none());
+}
+
+#[test]
+fn io_errors_keep_their_kind_and_strings_the_sentence() {
+    assert_eq!(error_of::<io::Error>().kind(), io::ErrorKind::TimedOut);
+    assert_eq!(error_of::<String>(), rejected().to_string());
+}
+
+#[test]
+fn an_option_is_none() {
+    assert_eq!(Option::<u8>::from_rejected(rejected()), None);
+    assert_eq!(Option::<u8>::from_error(()), None);
+    assert_eq!(Result::<u8, &str>::from_error("busy"), Err("busy"));
+}

@@ -1,0 +1,186 @@
+//! The report at the end of the program.
+//!
+//! Two ways, one report. A guard ([`report_on_exit`]) shows it when it is dropped, which `main` does on every way out
+//! that unwinds. `PERFKIT_REPORT=table` or `json:PATH` asks for it without a line of code: the first instrument that
+//! the main thread builds leaves a thread-local there, whose destructor shows the report. Where a program's main thread
+//! runs such destructors at its end is a matter of the system: measured on Linux with glibc for the return from `main`,
+//! a panic in it, and `std::process::exit` called on it. It does not happen when another thread ends the process, when
+//! the process aborts or is killed, and when the main thread never builds an instrument itself; a guard then does what
+//! it can.
+//!
+//! Nothing here panics, starts a thread or waits for one.
+
+use std::io::Write as _;
+use std::panic::catch_unwind;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use super::{report, table, time};
+use crate::registry::ON_USE;
+
+/// Where the report goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Outlet {
+    Off,
+    Table,
+    Json(PathBuf),
+}
+
+/// Shows the report when it is dropped; see [`report_on_exit`].
+#[derive(Debug)]
+#[must_use = "the report is shown when this is dropped: keep it with `let _report = …` until the end of `main`"]
+pub struct ExitReport(());
+
+/// True once a guard was made: then the end of the main thread shows nothing of its own.
+static GUARDED: AtomicBool = AtomicBool::new(false);
+
+/// Shows the report at the end of the program.
+///
+/// The guard it gives prints the table to standard error when it is dropped, after a panic too.
+/// `PERFKIT_REPORT` in the environment chooses differently: `table`, `json:PATH` (written as
+/// `Report::write_json` does) or `off`. A wrong value, or a path that cannot be written, is told once on
+/// standard error, and the table is shown. Without the guard the variable has the same effect where the system runs the
+/// destructors of the main thread's locals (on Linux: return from `main`, panic, `exit` on the main thread), in a
+/// program whose main thread calls anything annotated; its guard makes it certain.
+///
+/// ```
+/// let _report = perfkit::report_on_exit(); // the first line of `main`
+/// ```
+pub fn report_on_exit() -> ExitReport {
+    time::first_use();
+    GUARDED.store(true, Relaxed);
+    chosen(); // a wrong value is told at the start
+    ExitReport(())
+}
+
+impl Drop for ExitReport {
+    fn drop(&mut self) {
+        show(chosen().unwrap_or(&Outlet::Table));
+    }
+}
+
+/// What the environment says, read once; nothing when it says nothing.
+fn chosen() -> Option<&'static Outlet> {
+    static CHOSEN: OnceLock<Option<Outlet>> = OnceLock::new();
+    let read = || {
+        let value = std::env::var_os("PERFKIT_REPORT")?;
+        let value = value.to_string_lossy();
+        if value.is_empty() {
+            return None;
+        }
+        Some(parse(&value).unwrap_or_else(|wrong| {
+            tell(&format!(
+                "PERFKIT_REPORT=`{}` {wrong}; the table is shown instead",
+                value.escape_debug()
+            ));
+            Outlet::Table
+        }))
+    };
+    CHOSEN.get_or_init(read).as_ref()
+}
+
+fn parse(value: &str) -> Result<Outlet, &'static str> {
+    match value.split_once(':') {
+        None if value == "table" => Ok(Outlet::Table),
+        None if value == "off" => Ok(Outlet::Off),
+        Some(("json", path)) if !path.is_empty() => {
+            if cfg!(feature = "json") {
+                Ok(Outlet::Json(path.into()))
+            } else {
+                Err("needs the feature `json`, which this program is built without")
+            }
+        }
+        Some(("json", _)) => Err("lacks the path: write `json:PATH`"),
+        None if value == "json" => Err("lacks the path: write `json:PATH`"),
+        _ => Err("is none of `table`, `json:PATH` and `off`"),
+    }
+}
+
+fn show(outlet: &Outlet) {
+    // Nothing in a report panics by itself; this runs while the program may be unwinding, where a panic would abort it.
+    let _ = catch_unwind(|| match outlet {
+        Outlet::Off => {}
+        Outlet::Table => report().print(),
+        Outlet::Json(path) => write(path),
+    });
+}
+
+#[cfg(feature = "json")]
+fn write(path: &std::path::Path) {
+    let report = report();
+    if let Err(reason) = report.write_json(path) {
+        tell(&format!(
+            "cannot write the report to `{}`: {reason}; the table is shown instead",
+            path.display()
+        ));
+        report.print();
+    }
+}
+
+#[cfg(not(feature = "json"))]
+fn write(_: &std::path::Path) {
+    report().print();
+}
+
+fn tell(sentence: &str) {
+    let line = format!("perfkit: {sentence}\n");
+    let _ = std::io::stderr().write_all(line.as_bytes()); // nobody left to tell
+}
+
+impl super::Report {
+    /// Prints the table to standard error, so that what the program itself prints stays clean: in colour when that is a
+    /// terminal and `NO_COLOR` is not set. What cannot be written is dropped.
+    ///
+    /// ```
+    /// perfkit::report().print();
+    /// ```
+    pub fn print(&self) {
+        let table = self.table().color(table::is_colour_welcome());
+        let _ = std::io::stderr().write_all(format!("{table}").as_bytes());
+    }
+}
+
+/// Shows the report when the main thread ends.
+struct AtEnd;
+
+impl Drop for AtEnd {
+    fn drop(&mut self) {
+        if !GUARDED.load(Relaxed) {
+            show(chosen().unwrap_or(&Outlet::Off));
+        }
+    }
+}
+
+#[linkme::distributed_slice(ON_USE)]
+static ARM: fn() = || {
+    thread_local!(static AT_END: AtEnd = const { AtEnd });
+    time::first_use();
+    if chosen().is_some() && std::thread::current().name() == Some("main") {
+        let _ = AT_END.try_with(|_| ()); // a thread that is ending already has nothing left to show
+    }
+};
+
+#[cfg(test)]
+mod tests {
+    use super::{Outlet, parse};
+
+    #[test]
+    fn the_variable_names_one_of_three_outlets() {
+        assert_eq!(parse("table"), Ok(Outlet::Table));
+        assert_eq!(parse("off"), Ok(Outlet::Off));
+        #[cfg(feature = "json")]
+        assert_eq!(
+            parse("json:C:/a b.json"),
+            Ok(Outlet::Json("C:/a b.json".into()))
+        );
+        #[cfg(not(feature = "json"))]
+        assert!(parse("json:a.json").is_err_and(|wrong| wrong.contains("feature `json`")));
+        for wrong in ["json", "json:"] {
+            assert!(parse(wrong).is_err_and(|wrong| wrong.contains("json:PATH")));
+        }
+        for wrong in ["Table", "tables", "off:", "html:x", ":", " "] {
+            assert!(parse(wrong).is_err_and(|wrong| wrong.contains("none of")));
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The report as JSON text, and as a file that is either whole or not there.
+
+use std::fmt;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use super::value::Report;
+
+/// Text that is not a report.
+#[derive(Debug)]
+pub struct ParseError(serde_json::Error);
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("cannot read the report")
+    }
+}
+
+impl std::error::Error for ParseError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+impl Report {
+    /// The report as JSON on one line.
+    ///
+    /// ```
+    /// let report = perfkit::report();
+    /// let json = report.to_json();
+    /// assert!(json.starts_with(r#"{"schema":"perfkit.report/1""#));
+    /// assert_eq!(perfkit::Report::from_json(&json)?, report);
+    /// # Ok::<_, perfkit::report::ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        // Cannot fail: keys are text, numbers are finite, and nothing here returns an error of its own.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// The report as JSON for reading, indented.
+    ///
+    /// ```
+    /// assert!(perfkit::report().to_json_pretty().lines().count() > 20);
+    /// ```
+    #[must_use]
+    pub fn to_json_pretty(&self) -> String {
+        serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+
+    /// A report out of its JSON, of this version or any other of `perfkit.report/1`.
+    ///
+    /// # Errors
+    /// When the text is not JSON, not a report, or a report of another schema.
+    ///
+    /// ```
+    /// let wrong = perfkit::Report::from_json(r#"{"schema":"somebody.else/7"}"#);
+    /// assert!(wrong.is_err());
+    /// ```
+    pub fn from_json(json: &str) -> Result<Self, ParseError> {
+        serde_json::from_str(json).map_err(ParseError)
+    }
+
+    /// Writes the report as indented JSON. The file is replaced in one step: who reads it sees the old one or the new
+    /// one, never half of it, and when writing fails the old one stays.
+    ///
+    /// # Errors
+    /// When the folder cannot be written to, with the reason the system gives.
+    ///
+    /// ```no_run
+    /// perfkit::report().write_json("report.json")?;
+    /// # Ok::<_, std::io::Error>(())
+    /// ```
+    pub fn write_json(&self, path: impl AsRef<Path>) -> io::Result<()> {
+        static ATTEMPT: AtomicU64 = AtomicU64::new(0);
+        let path = path.as_ref();
+        let mut json = self.to_json_pretty();
+        json.push('\n');
+        let Some(name) = path.file_name() else {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "the path of the report has no file name",
+            ));
+        };
+        // Beside the file, so that the rename stays within one file system; one name per process and attempt.
+        let mut beside = name.to_owned();
+        let attempt = ATTEMPT.fetch_add(1, Relaxed);
+        beside.push(format!(".{}-{attempt}.tmp", std::process::id()));
+        let beside = path.with_file_name(beside);
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&beside)?;
+        let written = file
+            .write_all(json.as_bytes())
+            .and_then(|()| fs::rename(&beside, path));
+        if written.is_err() {
+            let _ = fs::remove_file(&beside); // the first failure is the one to tell
+        }
+        written
+    }
+}

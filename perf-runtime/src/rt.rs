@@ -1,0 +1,123 @@
+//! Waiting, on whatever runs the program: the only file that names tokio.
+//!
+//! A [`Sleep`] is made with [`sleep_until`] and can be polled by any executor. Inside a tokio runtime it is a timer of
+//! that runtime, so a paused clock is honoured; elsewhere it is an entry of a [`timer`] thread of our own. Which of
+//! the two is decided when the sleep is made, and changes by itself if the runtime shuts down before the time has come.
+//!
+//! tokio's timers have two ways to panic: made in a runtime without a time driver, and polled after its driver has
+//! shut down. Both end in a timer of our own instead. tokio offers no question for the first, so it is tried and the
+//! panic caught; where a panic would abort the process, its timers are not used at all.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use pin_project_lite::pin_project;
+
+mod timer;
+
+#[cfg(feature = "tokio")]
+use self::driven::Driven;
+
+/// The kind of timer that does not exist without tokio.
+#[cfg(not(feature = "tokio"))]
+type Driven = std::future::Pending<()>;
+
+/// The time that [`sleep_until`] goes by: tokio's in a runtime, which a test may have paused, else the system's.
+#[inline]
+pub(crate) fn now() -> Instant {
+    #[cfg(feature = "tokio")]
+    {
+        tokio::time::Instant::now().into_std()
+    }
+    #[cfg(not(feature = "tokio"))]
+    {
+        Instant::now()
+    }
+}
+
+/// A future that is ready once `deadline` has come, by [`now`]; at once when it has.
+///
+/// Takes no part in tokio's cooperative budget: it is ready when its time has come, however much the task has done
+/// since it was last polled. Dropping it leaves nothing behind.
+pub(crate) fn sleep_until(deadline: Instant) -> Sleep {
+    Sleep {
+        #[cfg(feature = "tokio")]
+        driven: driven::sleep_until(deadline),
+        #[cfg(not(feature = "tokio"))]
+        driven: None,
+        own: timer::TIMERS.sleep_until(deadline),
+    }
+}
+
+pin_project! {
+    /// See [`sleep_until`]. Must not be polled again once it was ready.
+    pub(crate) struct Sleep {
+        #[pin]
+        driven: Option<Driven>,
+        // Costs nothing until it is polled, which it is only when there is no driven one.
+        own: timer::Sleep,
+    }
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut this = self.project();
+        #[cfg(feature = "tokio")]
+        if let Some(driven) = this.driven.as_mut().as_pin_mut()
+            && let Some(answer) = driven::poll(driven, cx)
+        {
+            return answer;
+        }
+        this.driven.set(None);
+        this.own.poll(cx)
+    }
+}
+
+/// Timers of a tokio runtime.
+#[cfg(feature = "tokio")]
+mod driven {
+    use std::cell::Cell;
+    use std::future::Future;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::pin::{Pin, pin};
+    use std::task::{Context, Poll};
+    use std::time::Instant;
+
+    use tokio::runtime::Handle;
+
+    pub(super) type Driven = tokio::time::Sleep;
+
+    thread_local! {
+        // A worker belongs to one runtime, so asking once per thread is enough, and the panic is reported once.
+        static NO_TIME_DRIVER: Cell<bool> = const { Cell::new(false) };
+    }
+
+    /// Nothing where tokio could not keep the promise: outside a runtime, in one without a time driver.
+    pub(super) fn sleep_until(deadline: Instant) -> Option<Driven> {
+        if cfg!(panic = "abort") || NO_TIME_DRIVER.get() || Handle::try_current().is_err() {
+            return None;
+        }
+        let sleep = catch_unwind(|| tokio::time::sleep_until(deadline.into())).ok();
+        NO_TIME_DRIVER.set(sleep.is_none());
+        sleep
+    }
+
+    /// Nothing when the runtime has shut down before the time has come.
+    pub(super) fn poll(sleep: Pin<&mut Driven>, cx: &mut Context<'_>) -> Option<Poll<()>> {
+        if sleep.is_elapsed() {
+            // A driver that shuts down lets every timer elapse, and polling one then would panic.
+            let due = sleep.deadline() <= tokio::time::Instant::now();
+            return due.then_some(Poll::Ready(()));
+        }
+        // The budget that a body has used up must not keep its timer from being seen.
+        let unconstrained = pin!(tokio::task::unconstrained(sleep));
+        catch_unwind(AssertUnwindSafe(|| unconstrained.poll(cx))).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests;

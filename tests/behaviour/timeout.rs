@@ -1,0 +1,765 @@
+//! The promises of `#[timeout]`.
+//!
+//! Time is paused in a tokio runtime wherever it matters, so every instant below is exact.
+
+use std::future::{Future, pending, poll_fn, ready};
+use std::panic::AssertUnwindSafe;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
+use std::time::Duration;
+
+use perfkit::__private::timeout::{Options, Timeout};
+use perfkit::__private::{FromRejected, Meta, Observed, Site};
+use perfkit::snapshot::Value;
+use perfkit::{Rejected, rejection};
+
+type Answer = Result<&'static str, Rejected>;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A site of one test, made by hand as the attribute makes it.
+macro_rules! site {
+    ($name:literal, $limit:expr) => {{
+        static SITE: Site<Timeout> = Site::new(
+            Meta {
+                attribute: "timeout",
+                name: Some($name),
+                place: || "",
+                file: file!(),
+                line: line!(),
+            },
+            || Options { limit: $limit },
+        );
+        &SITE
+    }};
+}
+
+fn call<F: Future>(site: &'static Site<Timeout>, body: F) -> impl Future<Output = F::Output>
+where
+    F::Output: FromRejected,
+{
+    site.get().call_async(body, F::Output::from_rejected)
+}
+
+/// The numbers of a site; taken only after they were seen to balance.
+#[derive(Debug, PartialEq, Eq, Default, Clone, Copy)]
+struct Numbers {
+    completed: u64,
+    timed_out: u64,
+    cancelled: u64,
+    panicked: u64,
+    inflight: u64,
+}
+
+const NONE: Numbers = Numbers {
+    completed: 0,
+    timed_out: 0,
+    cancelled: 0,
+    panicked: 0,
+    inflight: 0,
+};
+
+fn numbers(site: &'static Site<Timeout>) -> Numbers {
+    let snapshot = site.snapshot();
+    let of = |name| {
+        let metric = snapshot.metrics.iter().find(|metric| metric.name == name);
+        match metric.map(|metric| &metric.value) {
+            Some(Value::Counter(count) | Value::Level(Some(count))) => *count,
+            other => panic!("{name} is {other:?}"),
+        }
+    };
+    let numbers = Numbers {
+        completed: of("completed"),
+        timed_out: of("timed_out"),
+        cancelled: of("cancelled"),
+        panicked: of("panicked"),
+        inflight: of("inflight"),
+    };
+    assert_eq!(
+        of("calls"),
+        numbers.completed + numbers.timed_out + numbers.cancelled + numbers.panicked
+    );
+    numbers
+}
+
+fn rejected_by(answer: Answer) -> &'static str {
+    answer.expect_err("rejected").op()
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// An executor that is none of tokio's.
+fn block_on<F: Future>(future: F) -> F::Output {
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(answer) => return answer,
+            Poll::Pending => std::thread::park(),
+        }
+    }
+}
+
+fn poll_once<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// Pending once, then ready.
+async fn wait_a_turn() {
+    let mut waited = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut waited, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// Writes down when it is dropped.
+struct Dropped(Arc<Mutex<Vec<&'static str>>>);
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        self.0.lock().unwrap().push("body dropped");
+    }
+}
+
+#[test]
+fn a_future_that_is_never_polled_is_no_call() {
+    let site = site!("never polled", SECOND);
+    drop(call(site, async { Answer::Ok("unused") }));
+    assert_eq!(numbers(site), NONE);
+}
+
+#[test]
+fn a_site_that_is_never_used_has_all_its_numbers() {
+    assert_eq!(numbers_of_unused(), NONE);
+}
+
+fn numbers_of_unused() -> Numbers {
+    numbers(site!("unused", SECOND))
+}
+
+#[test]
+fn a_body_that_is_ready_at_once_needs_no_runtime_and_no_timer() {
+    let site = site!("ready", SECOND);
+    let mut call = pin!(call(site, ready(Answer::Ok("at once"))));
+    assert_eq!(poll_once(call.as_mut()), Poll::Ready(Ok("at once")));
+    assert_eq!(
+        numbers(site),
+        Numbers {
+            completed: 1,
+            ..NONE
+        }
+    );
+    // Against the rules of futures, and still no panic.
+    assert_eq!(poll_once(call.as_mut()), Poll::Pending);
+}
+
+#[test]
+fn a_call_is_in_flight_while_it_runs() {
+    let site = site!("in flight", Duration::MAX);
+    let seen = block_on(call(site, async {
+        wait_a_turn().await;
+        Some(numbers(site))
+    }));
+    assert_eq!(
+        seen,
+        Some(Numbers {
+            inflight: 1,
+            ..NONE
+        })
+    );
+    let within_first_poll = block_on(call(site, async { Some(numbers(site).inflight) }));
+    assert_eq!(within_first_poll, Some(1));
+    assert_eq!(numbers(site).inflight, 0);
+}
+
+#[test]
+fn a_reset_starts_the_counts_anew_and_keeps_what_runs_in_flight() {
+    let site = site!("reset", SECOND);
+    block_on(call(site, ready(Some(())))).unwrap();
+    let mut running = Box::pin(call(site, pending::<Answer>()));
+    assert!(poll_once(running.as_mut()).is_pending());
+    Observed::reset(site);
+    assert_eq!(
+        numbers(site),
+        Numbers {
+            inflight: 1,
+            ..NONE
+        }
+    );
+    drop(running);
+    assert_eq!(
+        numbers(site),
+        Numbers {
+            cancelled: 1,
+            ..NONE
+        }
+    );
+}
+
+#[test]
+fn a_dropped_call_is_cancelled() {
+    let site = site!("cancelled", SECOND);
+    let log = Arc::default();
+    let mut running = Box::pin(call(site, {
+        let dropped = Dropped(Arc::clone(&log));
+        async move {
+            pending::<()>().await;
+            drop(dropped);
+            Answer::Ok("never")
+        }
+    }));
+    assert!(poll_once(running.as_mut()).is_pending());
+    assert_eq!(numbers(site).inflight, 1);
+    drop(running);
+    assert_eq!(*log.lock().unwrap(), ["body dropped"]);
+    assert_eq!(
+        numbers(site),
+        Numbers {
+            cancelled: 1,
+            ..NONE
+        }
+    );
+}
+
+#[test]
+fn a_panic_passes_through_untouched_and_is_counted() {
+    let site = site!("panic", SECOND);
+    for waits in [false, true] {
+        let panicked = std::panic::catch_unwind(AssertUnwindSafe(|| {
+            block_on(call(site, async move {
+                if waits {
+                    wait_a_turn().await;
+                }
+                std::panic::resume_unwind(Box::new(4711_u16));
+                #[allow(unreachable_code, reason = "gives the block its type")]
+                Answer::Ok("never")
+            }))
+        }));
+        assert_eq!(panicked.unwrap_err().downcast_ref(), Some(&4711_u16));
+        assert_eq!(perfkit::deadline(), None);
+    }
+    assert_eq!(
+        numbers(site),
+        Numbers {
+            panicked: 2,
+            ..NONE
+        }
+    );
+}
+
+#[test]
+fn it_works_on_any_executor() {
+    let site = site!("no runtime", Duration::from_millis(5));
+    let answer = block_on(call(site, pending::<Answer>()));
+    assert_eq!(rejected_by(answer), "no runtime");
+    assert_eq!(block_on(call(site, ready(Answer::Ok("ok")))), Ok("ok"));
+    assert_eq!(
+        numbers(site),
+        Numbers {
+            completed: 1,
+            timed_out: 1,
+            ..NONE
+        }
+    );
+}
+
+#[test]
+fn a_limit_of_zero_polls_the_body_once() {
+    let site = site!("zero", Duration::ZERO);
+    assert_eq!(block_on(call(site, ready(Answer::Ok("ok")))), Ok("ok"));
+    let polls = AtomicUsize::new(0);
+    let body = poll_fn(|cx| {
+        polls.fetch_add(1, Relaxed);
+        cx.waker().wake_by_ref();
+        Poll::<Answer>::Pending
+    });
+    assert_eq!(rejected_by(block_on(call(site, body))), "zero");
+    assert_eq!(polls.load(Relaxed), 1);
+}
+
+#[test]
+fn a_limit_without_end_never_fires() {
+    let site = site!("endless", Duration::MAX);
+    block_on(call(site, async {
+        assert_eq!(perfkit::deadline(), None);
+        assert_eq!(perfkit::remaining(), None);
+        wait_a_turn().await;
+        Some(())
+    }))
+    .unwrap();
+    assert_eq!(numbers(site).completed, 1);
+}
+
+#[test]
+fn a_loop_around_a_call_that_is_always_rejected_still_lets_others_run() {
+    let site = site!("always rejected", Duration::ZERO);
+    let mut turns = 0;
+    let mut forever = pin!(async { while call(site, pending::<Answer>()).await.is_err() {} });
+    block_on(poll_fn(|cx| {
+        assert!(forever.as_mut().poll(cx).is_pending());
+        turns += 1;
+        if turns == 100 {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }));
+    assert_eq!(turns, 100);
+}
+
+#[test]
+fn a_call_moves_between_threads_between_polls() {
+    let site = site!("moved", SECOND);
+    let mut polls = 0;
+    let mut call = Box::pin(call(
+        site,
+        poll_fn(move |_| {
+            polls += 1;
+            assert!(perfkit::remaining().is_some());
+            if polls == 3 {
+                Poll::Ready(Answer::Ok("moved"))
+            } else {
+                Poll::Pending
+            }
+        }),
+    ));
+    for _ in 0..2 {
+        let moved = std::thread::spawn(move || {
+            assert!(poll_once(call.as_mut()).is_pending());
+            assert_eq!(perfkit::deadline(), None);
+            call
+        });
+        call = moved.join().unwrap();
+    }
+    assert_eq!(poll_once(call.as_mut()), Poll::Ready(Ok("moved")));
+    assert_eq!(
+        numbers(site),
+        Numbers {
+            completed: 1,
+            ..NONE
+        }
+    );
+}
+
+#[test]
+fn a_call_is_send_exactly_when_its_body_is_and_stays_small() {
+    fn send<T: Send>(_: &T) {}
+    let site = site!("send", SECOND);
+    let body = async {
+        let kept = [0_u8; 4096];
+        wait_a_turn().await;
+        Some(kept.len())
+    };
+    let bare = size_of_val(&body);
+    let call = call(site, body);
+    send(&call);
+    assert!(size_of_val(&call) <= bare + 256, "{}", size_of_val(&call));
+    // A body that is not `Send` is none of the attribute's business.
+    let not_send = std::rc::Rc::new(());
+    let call = site.get().call_async(
+        async move {
+            wait_a_turn().await;
+            drop(not_send);
+            Some(())
+        },
+        |_| None,
+    );
+    block_on(call).unwrap();
+}
+
+#[test]
+fn every_error_carries_the_rejection() {
+    let site = site!("carried", Duration::ZERO);
+    let any = block_on(call(site, pending::<anyhow::Result<()>>())).unwrap_err();
+    assert_eq!(rejection(&any.context("more")).unwrap().op(), "carried");
+    assert_eq!(block_on(call(site, pending::<Option<()>>())), None);
+}
+
+#[cfg(feature = "tokio")]
+mod paused {
+    use tokio::time::{Instant, advance, sleep};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn it_fires_at_the_limit_and_not_before() {
+        let site = site!("at the limit", SECOND);
+        let start = Instant::now();
+        let answer = call(site, async {
+            sleep(Duration::from_millis(999)).await;
+            Answer::Ok("in time")
+        });
+        assert_eq!(answer.await, Ok("in time"));
+        assert_eq!(start.elapsed(), Duration::from_millis(999));
+        let start = Instant::now();
+        assert_eq!(
+            rejected_by(call(site, pending::<Answer>()).await),
+            "at the limit"
+        );
+        assert_eq!(start.elapsed(), SECOND);
+        assert_eq!(
+            numbers(site),
+            Numbers {
+                completed: 1,
+                timed_out: 1,
+                ..NONE
+            }
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_limit_counts_from_the_first_poll() {
+        let site = site!("first poll", SECOND);
+        let waiting = call(site, pending::<Answer>());
+        sleep(10 * SECOND).await;
+        let start = Instant::now();
+        waiting.await.unwrap_err();
+        assert_eq!(start.elapsed(), SECOND);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_time_of_the_first_poll_counts() {
+        let site = site!("busy first poll", 3 * SECOND);
+        let start = Instant::now();
+        let answer = call(site, async {
+            // Moves the clock before it waits for the first time.
+            advance(2 * SECOND).await;
+            pending::<Answer>().await
+        });
+        answer.await.unwrap_err();
+        assert_eq!(start.elapsed(), 3 * SECOND);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_is_ready_when_the_time_is_up_wins() {
+        let site = site!("photo finish", SECOND);
+        let answer = call(site, async {
+            sleep(SECOND).await;
+            Answer::Ok("just in time")
+        });
+        assert_eq!(answer.await, Ok("just in time"));
+        assert_eq!(numbers(site).timed_out, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_body_is_gone_before_the_answer_is_made() {
+        let site = site!("drop first", SECOND);
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let dropped = Dropped(Arc::clone(&log));
+        let body = async move {
+            pending::<()>().await;
+            drop(dropped);
+        };
+        let reject = |rejected: Rejected| {
+            assert!(rejected.is_timeout());
+            assert_eq!(numbers(site).timed_out, 1);
+            log.lock().unwrap().push("rejected");
+        };
+        site.get().call_async(body, reject).await;
+        assert_eq!(*log.lock().unwrap(), ["body dropped", "rejected"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_shorter_limit_inside_fires_by_itself() {
+        let (outer, inner) = (site!("outer", 10 * SECOND), site!("inner", SECOND));
+        let start = Instant::now();
+        let answer = call(outer, async {
+            let answer = call(inner, pending::<Answer>()).await;
+            assert_eq!(start.elapsed(), SECOND);
+            assert_eq!(perfkit::remaining(), Some(9 * SECOND));
+            answer
+        });
+        assert_eq!(rejected_by(answer.await), "inner");
+        assert_eq!(
+            numbers(inner),
+            Numbers {
+                timed_out: 1,
+                ..NONE
+            }
+        );
+        assert_eq!(
+            numbers(outer),
+            Numbers {
+                completed: 1,
+                ..NONE
+            }
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_longer_limit_inside_is_cut_by_the_outer_one_which_answers() {
+        for inner in [site!("longer", 10 * SECOND), site!("equal", SECOND)] {
+            let outer = site!("cuts", SECOND);
+            let before = numbers(outer).timed_out;
+            let start = Instant::now();
+            let answer = call(outer, async {
+                call(inner, async {
+                    assert_eq!(perfkit::remaining(), Some(SECOND));
+                    pending::<Answer>().await
+                })
+                .await
+                .or(Ok("the body is not asked any more"))
+            });
+            assert_eq!(rejected_by(answer.await), "cuts");
+            assert_eq!(start.elapsed(), SECOND);
+            assert_eq!(numbers(outer).timed_out, before + 1);
+            assert_eq!(
+                numbers(inner),
+                Numbers {
+                    cancelled: 1,
+                    ..NONE
+                }
+            );
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_loop_inside_does_not_outlive_the_outer_limit() {
+        let (outer, inner) = (site!("around a loop", 10 * SECOND), site!("tried", SECOND));
+        let start = Instant::now();
+        let answer = call(outer, async {
+            loop {
+                if let Ok(answer) = call(inner, pending::<Answer>()).await {
+                    return Ok(answer);
+                }
+            }
+        });
+        assert_eq!(rejected_by(answer.await), "around a loop");
+        assert_eq!(start.elapsed(), 10 * SECOND);
+        assert_eq!(numbers(inner).timed_out, 9);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_leaves_the_outer_one_keeps_its_deadline() {
+        let (outer, inner) = (site!("left", SECOND), site!("leaves", 10 * SECOND));
+        let start = Instant::now();
+        let leaving = call(outer, async {
+            let mut call = Box::pin(call(inner, pending::<Answer>()));
+            poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx).is_pending())).await;
+            Some(call)
+        });
+        let left = tokio::spawn(leaving.await.unwrap());
+        assert_eq!(rejected_by(left.await.unwrap()), "leaves");
+        assert_eq!(start.elapsed(), SECOND);
+        assert_eq!(
+            numbers(inner),
+            Numbers {
+                timed_out: 1,
+                ..NONE
+            }
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_deadline_is_seen_while_the_body_is_polled_and_not_after() {
+        let site = site!("deadline", SECOND);
+        let start = Instant::now().into_std();
+        let mut running = Box::pin(call(site, async {
+            for _ in 0..2 {
+                assert_eq!(perfkit::deadline(), Some(start + SECOND));
+                sleep(Duration::from_millis(250)).await;
+            }
+            assert_eq!(perfkit::remaining(), Some(SECOND / 2));
+            let spawned = tokio::spawn(async { perfkit::deadline() });
+            assert_eq!(
+                spawned.await.unwrap(),
+                None,
+                "not inherited by a spawned task"
+            );
+            Some(())
+        }));
+        poll_fn(|cx| Poll::Ready(running.as_mut().poll(cx).is_pending())).await;
+        assert_eq!(perfkit::deadline(), None);
+        running.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn recursion_ends_at_the_outermost_deadline() {
+        fn deeper(
+            site: &'static Site<Timeout>,
+            depth: u32,
+        ) -> Pin<Box<dyn Future<Output = Answer> + Send>> {
+            Box::pin(call(site, async move {
+                sleep(Duration::from_millis(150)).await;
+                if depth == 0 {
+                    return Ok("bottom");
+                }
+                deeper(site, depth - 1).await
+            }))
+        }
+        let site = site!("recursion", SECOND);
+        assert_eq!(deeper(site, 5).await, Ok("bottom"));
+        assert_eq!(numbers(site).completed, 6);
+        let start = Instant::now();
+        deeper(site, 20).await.unwrap_err();
+        assert_eq!(start.elapsed(), SECOND);
+        assert_eq!(
+            numbers(site),
+            Numbers {
+                completed: 6,
+                timed_out: 1,
+                cancelled: 6,
+                ..NONE
+            }
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_uses_up_the_budget_cannot_starve_its_timer() {
+        let site = site!("starving", SECOND);
+        let start = Instant::now();
+        let time_goes_by = tokio::spawn(async {
+            loop {
+                advance(Duration::from_millis(10)).await;
+            }
+        });
+        let answer = call(site, async {
+            // Never pending but for the budget, which is therefore always used up when the timer has its turn.
+            while start.elapsed() < 2 * SECOND {
+                tokio::task::coop::consume_budget().await;
+            }
+            Answer::Ok("starved")
+        });
+        assert_eq!(rejected_by(answer.await), "starving");
+        time_goes_by.abort();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ten_thousand_calls_leave_no_timer_behind() {
+        let site = site!("many", SECOND);
+        let calls = (0..10_000_u64).map(|i| {
+            tokio::spawn(call(site, async move {
+                sleep(Duration::from_millis(i % 2_000)).await;
+                Answer::Ok("")
+            }))
+        });
+        let mut rejected = 0;
+        for call in calls.collect::<Vec<_>>() {
+            rejected += u64::from(call.await.unwrap().is_err());
+        }
+        // Those that take a second exactly are in time.
+        assert_eq!(rejected, 5 * 999);
+        assert_eq!(
+            numbers(site),
+            Numbers {
+                completed: 10_000 - rejected,
+                timed_out: rejected,
+                ..NONE
+            }
+        );
+        // A paused clock goes straight to the next timer there is; there is none but this.
+        let start = Instant::now();
+        sleep(3600 * SECOND).await;
+        assert_eq!(start.elapsed(), 3600 * SECOND);
+    }
+
+    #[test]
+    fn a_runtime_without_a_time_driver_will_do() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let site = site!("no time driver", Duration::from_millis(5));
+        for _ in 0..2 {
+            let answer = runtime.block_on(call(site, pending::<Answer>()));
+            assert_eq!(rejected_by(answer), "no time driver");
+        }
+    }
+
+    #[test]
+    fn a_runtime_that_shuts_down_cancels_its_calls() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        let site = site!("shutdown", SECOND);
+        let mut outside = Box::pin(call(site, pending::<Answer>()));
+        runtime.block_on(async {
+            drop(tokio::spawn(call(site, pending::<Answer>())));
+            tokio::task::yield_now().await;
+            poll_fn(|cx| Poll::Ready(outside.as_mut().poll(cx).is_pending())).await;
+        });
+        assert_eq!(numbers(site).inflight, 2);
+        drop(runtime);
+        assert_eq!(
+            numbers(site),
+            Numbers {
+                cancelled: 1,
+                inflight: 1,
+                ..NONE
+            }
+        );
+        // The other one has outlived its runtime; it is neither rejected early nor does it panic.
+        assert!(poll_once(outside.as_mut()).is_pending());
+    }
+}
+
+#[cfg(feature = "tracing")]
+mod events {
+    use tracing::field::{Field, Visit};
+    use tracing::span::{Attributes, Id, Record};
+    use tracing::{Event, Level, Metadata, Subscriber};
+
+    use super::*;
+
+    /// Keeps what the site told, one string an event.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<String>>>);
+
+    struct Line(String);
+
+    impl Visit for Line {
+        fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+            use std::fmt::Write;
+            write!(self.0, "{}={value:?};", field.name()).unwrap();
+        }
+    }
+
+    impl Subscriber for Log {
+        fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+            metadata.target() == "perfkit::timeout"
+        }
+        fn new_span(&self, _: &Attributes<'_>) -> Id {
+            Id::from_u64(1)
+        }
+        fn record(&self, _: &Id, _: &Record<'_>) {}
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+        fn enter(&self, _: &Id) {}
+        fn exit(&self, _: &Id) {}
+        fn event(&self, event: &Event<'_>) {
+            assert_eq!(*event.metadata().level(), Level::WARN);
+            let mut line = Line(String::new());
+            event.record(&mut line);
+            self.0.lock().unwrap().push(line.0);
+        }
+    }
+
+    #[test]
+    fn a_storm_of_timeouts_is_one_warning() {
+        let site = site!("storm", Duration::ZERO);
+        let log = Log::default();
+        tracing::subscriber::with_default(log.clone(), || {
+            for _ in 0..1000 {
+                block_on(call(site, pending::<Answer>())).unwrap_err();
+            }
+        });
+        let lines = log.0.lock().unwrap();
+        // A machine may take longer than a second for the thousand, and then tell again.
+        assert!((1..1000).contains(&lines.len()), "{lines:?}");
+        assert!(lines[0].contains("op=\"storm\";"), "{lines:?}");
+        assert!(lines[0].contains("limit=0ns;suppressed=0;"), "{lines:?}");
+    }
+}
