@@ -106,9 +106,8 @@ pub fn rejection<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e
 /// An answer that can say that a policy rejected the call.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot carry a rejection",
-    label = "this answer has no place for `perfkit::Rejected`",
-    note = "return a `Result` whose error implements `From<perfkit::Rejected>`, or an `Option` (a rejection is `None`)",
-    note = "or say what a rejection becomes: `reject = |rejected| MyError::Busy`"
+    label = "this answer has no place for an error",
+    note = "return a `Result`, whose error is what `reject` gives, or an `Option` (a rejection is `None`)"
 )]
 pub trait Rejectable: Sized {
     /// What `reject = …` gives.
@@ -166,7 +165,8 @@ pub fn rejected<A: FromRejected>(rejected: Rejected) -> A {
 
 /// The same through `reject = …`.
 pub fn rejected_with<A: Rejectable>(
+    rejected: Rejected,
     reject: impl FnOnce(Rejected) -> A::Error,
-) -> impl FnOnce(Rejected) -> A {
-    move |rejected| A::from_error(reject(rejected))
+) -> A {
+    A::from_error(reject(rejected))
 }
