@@ -151,9 +151,8 @@ impl From<Rejected> for String {
 /// Not for users to implement: a function under a policy returns `Result` or `Option`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot carry a rejection",
-    label = "a rejected call has no answer of this type",
-    note = "return a `Result` whose error implements `From<perfkit::Rejected>`",
-    note = "or return an `Option`: a rejected call gives `None`"
+    label = "this answer has no place for an error",
+    note = "return a `Result`, whose error is what `reject` gives, or an `Option` (a rejection is `None`)"
 )]
 pub trait Rejectable: Sized {
     /// What `reject = …` gives.
@@ -216,9 +215,10 @@ pub fn rejected<A: FromRejected>(rejected: Rejected) -> A {
 
 /// The same through `reject = …`.
 pub fn rejected_with<A: Rejectable>(
+    rejected: Rejected,
     reject: impl FnOnce(Rejected) -> A::Error,
-) -> impl FnOnce(Rejected) -> A {
-    move |rejected| A::from_error(reject(rejected))
+) -> A {
+    A::from_error(reject(rejected))
 }
 
 #[cfg(test)]
