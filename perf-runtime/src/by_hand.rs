@@ -33,7 +33,7 @@ mod table {
             return rest();
         }
         let names = NAMES.get_or_init(|| Names::new(MOST));
-        match names.find(name, || listed(name)) {
+        match names.find(name.as_bytes(), || listed(name)) {
             Some(measured) => measured,
             None => rest(),
         }
@@ -151,4 +151,71 @@ pub struct Span {
 impl Drop for Span {
     // With or without the feature it is a type that is dropped.
     fn drop(&mut self) {}
+}
+
+#[cfg(all(test, feature = "measure"))]
+mod tests {
+    use std::thread;
+
+    use super::*;
+    use crate::registry;
+    use crate::snapshot::{Metric, Snapshot, Value};
+
+    fn rows(name: &str) -> Vec<Snapshot> {
+        let all = registry::all();
+        all.iter()
+            .map(|observed| observed.snapshot())
+            .filter(|row| row.op == name)
+            .collect()
+    }
+
+    fn calls(row: &Snapshot) -> u64 {
+        let calls = row.metrics.iter().find(|metric| metric.name == "calls");
+        match calls {
+            Some(Metric {
+                value: Value::Counter(calls),
+                ..
+            }) => *calls,
+            other => panic!("no calls: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn one_name_is_one_row_from_any_thread() {
+        measure("by_hand::one_row", || ());
+        let other = thread::spawn(|| drop(span(&String::from("by_hand::one_row"))));
+        other.join().expect("no panic");
+        let rows = rows("by_hand::one_row");
+        assert_eq!(rows.len(), 1);
+        assert_eq!(calls(&rows[0]), 2);
+        assert_eq!(rows[0].section.key, "operations");
+        assert_eq!(rows[0].location, None);
+    }
+
+    #[test]
+    fn names_beyond_the_thousandth_are_other() {
+        // The other tests of this program take a few of the thousand.
+        for number in 0..1100 {
+            measure(&format!("by_hand::many::{number}"), || ());
+            measure(&format!("by_hand::many::{number}"), || ());
+        }
+        let all = registry::all();
+        let many = all.iter().map(|observed| observed.snapshot());
+        let many = many.filter(|row| row.op.starts_with("by_hand::many::"));
+        let many: Vec<u64> = many.map(|row| calls(&row)).collect();
+        assert!(many.len() <= 1000 && many.len() > 900);
+        assert!(many.iter().all(|calls| *calls == 2));
+        let other = rows("other");
+        assert_eq!(other.len(), 1);
+        let rest = 2 * (1100 - many.len() as u64);
+        assert!(calls(&other[0]) >= rest);
+    }
+
+    #[test]
+    fn a_long_name_is_cut() {
+        let long = "n".repeat(1000);
+        measure(&long, || ());
+        measure(&long[..256], || ());
+        assert_eq!(calls(&rows(&long[..256])[0]), 2);
+    }
 }

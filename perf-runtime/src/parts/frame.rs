@@ -99,7 +99,9 @@ pub(crate) struct Progress {
     state: State,
 }
 
+/// A word wide: a new [`Progress`] is then written as whole words, which the first poll can read back at once.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u64)]
 enum State {
     NeverPolled,
     Timed,

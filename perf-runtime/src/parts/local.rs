@@ -95,6 +95,8 @@ impl Local {
     }
 
     /// A random gap with the mean `sample`, at least 1.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn gap(&self, sample: u64) -> u64 {
         let mut state = self.random.get();
         if state == 0 {

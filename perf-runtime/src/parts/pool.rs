@@ -31,9 +31,3 @@ pub(crate) fn give(block: &'static Block) {
         .push(block);
     LEFT.fetch_add(1, Relaxed);
 }
-
-/// How many blocks were ever made at most.
-#[cfg(test)]
-pub(crate) fn in_use() -> usize {
-    MOST - LEFT.load(Relaxed)
-}

@@ -193,3 +193,106 @@ impl Series {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+    use crate::parts::frame::Frame;
+    use crate::parts::pool;
+
+    fn leaked() -> &'static Series {
+        Box::leak(Box::new(Series::new(None, 1)))
+    }
+
+    fn timed(elapsed: u64) -> Times {
+        Times {
+            elapsed,
+            own: elapsed,
+            busy: elapsed,
+        }
+    }
+
+    fn call(series: &'static Series, nanos: u64) {
+        let frame = Frame::enter(series);
+        clock::test::pass(nanos);
+        frame.exit(Ending::Ok);
+    }
+
+    #[test]
+    fn moving_the_numbers_of_a_full_block_changes_no_total() {
+        clock::test::set(0);
+        let series = leaked();
+        let block: &'static Block = Box::leak(Box::new(Block::new()));
+        series.adopt(block);
+        for elapsed in 0..1000 {
+            block.start();
+            series.end(block, Ending::Error, timed(elapsed));
+        }
+        block.start();
+        let before = series.totals();
+        series.relieve(block);
+        let after = series.totals();
+        assert_eq!(before.buckets, after.buckets);
+        assert_eq!((before.sum, before.own), (after.sum, after.own));
+        assert_eq!((after.min, after.max), (0, 999));
+        assert_eq!(after.timed, 1000);
+        assert_eq!(after.outcomes, [0, 1000, 0, 0]);
+        assert_eq!(after.in_flight(), 1);
+        series.end(block, Ending::Ok, timed(1));
+        assert_eq!(series.totals().timed, 1001);
+        series.retire(block);
+        assert_eq!(series.totals().outcomes, [1, 1000, 0, 0]);
+        assert_eq!(series.totals().timed, 1001);
+    }
+
+    #[test]
+    fn relieving_does_not_wait_for_a_reader() {
+        let series = leaked();
+        let block = Block::new();
+        let reading = series.lock();
+        series.relieve(&block);
+        drop(reading);
+    }
+
+    #[test]
+    fn series_beyond_the_table_count_as_exactly() {
+        clock::test::set(0);
+        let mut series = Series::new(None, 1);
+        series.id = usize::MAX;
+        let series: &'static Series = Box::leak(Box::new(series));
+        for _ in 0..100 {
+            call(series, 5);
+        }
+        let open = Frame::enter(series);
+        let totals = series.totals();
+        assert_eq!(totals.outcomes, [100, 0, 0, 0]);
+        assert_eq!((totals.timed, totals.sum, totals.own), (100, 500, 500));
+        assert_eq!((totals.min, totals.max), (5, 5));
+        assert_eq!(totals.in_flight(), 1);
+        series.reset();
+        assert_eq!(series.totals().calls(), 0);
+        assert_eq!(series.totals().timed, 0);
+        assert_eq!(series.totals().in_flight(), 1);
+        open.exit(Ending::Error);
+        assert_eq!(series.totals().outcomes, [0, 1, 0, 0]);
+        assert_eq!(series.totals().in_flight(), 0);
+    }
+
+    #[test]
+    fn a_block_comes_back_empty() {
+        let series = leaked();
+        for _ in 0..50 {
+            let block = pool::take().expect("there is room");
+            series.adopt(block);
+            let empty = series.totals();
+            assert_eq!(empty.in_flight(), 0);
+            block.start();
+            series.end(block, Ending::Ok, timed(9));
+            series.retire(block);
+            pool::give(block);
+        }
+        assert_eq!(series.totals().calls(), 50);
+        assert_eq!(series.totals().timed, 50);
+    }
+}

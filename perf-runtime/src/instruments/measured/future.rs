@@ -62,8 +62,10 @@ impl<F: Future, E: FnOnce(&F::Output) -> bool> Future for Measuring<F, E> {
         if this.call.progress.has_ended() {
             return this.body.poll(cx);
         }
+        let turn = this.call.begin();
+        // By reference: moving the turn would wait for its time stamp.
         let unwinding = Unwinding {
-            turn: this.call.begin(),
+            turn: &turn,
             call: this.call,
         };
         let answer = this.body.poll(cx);
@@ -75,10 +77,9 @@ impl<F: Future, E: FnOnce(&F::Output) -> bool> Future for Measuring<F, E> {
             }
         };
         let mut unwinding = ManuallyDrop::new(unwinding);
-        let Unwinding { call, turn } = &mut *unwinding;
         match ending {
-            None => call.pause(turn),
-            Some(ending) => call.end(turn, ending),
+            None => unwinding.call.pause(&turn),
+            Some(ending) => unwinding.call.end(&turn, ending),
         }
         answer
     }
@@ -87,13 +88,13 @@ impl<F: Future, E: FnOnce(&F::Output) -> bool> Future for Measuring<F, E> {
 /// Ends a call whose poll is left by unwinding.
 struct Unwinding<'a> {
     call: &'a mut Call,
-    turn: Turn,
+    turn: &'a Turn,
 }
 
 impl Drop for Unwinding<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.call.end(&self.turn, Ending::Panic);
+        self.call.end(self.turn, Ending::Panic);
     }
 }
 

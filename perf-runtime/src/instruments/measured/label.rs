@@ -33,8 +33,8 @@ impl Labels {
         let mut text = Text::new();
         // A label that fails to show itself is what it wrote until then.
         let _ = write!(text, "{label}");
-        let text = text.as_str();
-        if text == OTHER {
+        let text = text.as_bytes();
+        if text == OTHER.as_bytes() {
             return &self.other;
         }
         self.known
@@ -85,9 +85,8 @@ impl Text {
         }
     }
 
-    fn as_str(&self) -> &str {
-        let written = self.bytes.get(..self.len).unwrap_or_default();
-        str::from_utf8(written).unwrap_or_default()
+    fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
     }
 }
 

@@ -112,3 +112,88 @@ mod limit {
         }
     }
 }
+
+#[cfg(all(test, feature = "tracing"))]
+mod tests {
+    use std::fmt::Debug;
+    use std::sync::{Arc, Mutex};
+
+    use tracing::field::{Field, Visit};
+    use tracing::span::{Attributes, Id, Record};
+    use tracing::{Event, Level, Metadata, Subscriber};
+
+    use super::*;
+    use crate::clock;
+
+    /// Writes events down as `name=value` pairs.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<String>>>);
+
+    struct Line(String);
+
+    impl Visit for Line {
+        fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+            self.0 += &format!("{}={value:?} ", field.name());
+        }
+    }
+
+    impl Subscriber for Log {
+        fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+            metadata.target() == "perfkit::slow" && *metadata.level() == Level::WARN
+        }
+        fn new_span(&self, _: &Attributes<'_>) -> Id {
+            Id::from_u64(1)
+        }
+        fn record(&self, _: &Id, _: &Record<'_>) {}
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+        fn event(&self, event: &Event<'_>) {
+            let mut line = Line(String::new());
+            event.record(&mut line);
+            self.0.lock().expect("no panic").push(line.0);
+        }
+        fn enter(&self, _: &Id) {}
+        fn exit(&self, _: &Id) {}
+    }
+
+    #[test]
+    fn a_flood_of_slow_calls_is_one_event_a_second() {
+        clock::test::set(0);
+        let log = Log::default();
+        let events = Events::new();
+        tracing::subscriber::with_default(log.clone(), || {
+            for _ in 0..1001 {
+                clock::test::pass(1_000_000);
+                events.report(2_500_000, || "shop::load".into());
+            }
+        });
+        let lines = log.0.lock().expect("no panic");
+        let of = |suppressed| {
+            format!("message=slow call op=\"shop::load\" elapsed_ms=2.5 suppressed={suppressed} ")
+        };
+        assert_eq!(*lines, [of(0), of(999)]);
+    }
+
+    #[test]
+    fn a_panicking_subscriber_does_not_reach_the_call() {
+        struct Panics;
+        impl Subscriber for Panics {
+            fn enabled(&self, _: &Metadata<'_>) -> bool {
+                true
+            }
+            fn new_span(&self, _: &Attributes<'_>) -> Id {
+                Id::from_u64(1)
+            }
+            fn record(&self, _: &Id, _: &Record<'_>) {}
+            fn record_follows_from(&self, _: &Id, _: &Id) {}
+            fn event(&self, _: &Event<'_>) {
+                std::panic::panic_any("the subscriber's own fault")
+            }
+            fn enter(&self, _: &Id) {}
+            fn exit(&self, _: &Id) {}
+        }
+        clock::test::set(0);
+        tracing::subscriber::with_default(Panics, || {
+            Events::new().report(1, || "shop::load".into());
+        });
+    }
+}

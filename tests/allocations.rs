@@ -1,0 +1,162 @@
+//! Recording never allocates after the first call of a thread, and memory follows the threads alive, not those that
+//! were.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::task::{Context, Waker};
+use std::thread;
+
+use perfkit::__private::measured::{Measured, Options};
+use perfkit::__private::{Meta, Observed, Site};
+
+struct Counting;
+
+/// The alignment of a block: nothing else in this program has it.
+const BLOCK_ALIGNMENT: usize = 128;
+
+static BLOCKS: AtomicUsize = AtomicUsize::new(0);
+static BLOCK_BYTES: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+// SAFETY: everything is done by the system's allocator; only numbers are kept here.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
+        if layout.align() == BLOCK_ALIGNMENT {
+            BLOCKS.fetch_add(1, Relaxed);
+            BLOCK_BYTES.fetch_max(layout.size(), Relaxed);
+        }
+        // SAFETY: the caller's promise, handed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise, handed on.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+type Measuring = Site<Measured>;
+
+const fn site(options: fn() -> Options) -> Measuring {
+    let meta = Meta {
+        attribute: "measured",
+        name: Some("test"),
+        place: || "",
+        file: file!(),
+        line: 1,
+    };
+    Site::new(meta, options)
+}
+
+/// How many allocations `body` makes on this thread.
+fn allocations(body: impl FnOnce()) -> usize {
+    let before = ALLOCATIONS.get();
+    body();
+    ALLOCATIONS.get() - before
+}
+
+fn await_one(future: impl Future) {
+    let polled = pin!(future).poll(&mut Context::from_waker(Waker::noop()));
+    assert!(polled.is_ready());
+}
+
+#[test]
+fn a_million_calls_of_any_length_allocate_nothing_after_the_first() {
+    static CALLED: Measuring = site(Options::new);
+    let spin = |steps: u64| {
+        for step in 0..steps {
+            std::hint::black_box(step);
+        }
+    };
+    let call = |steps| CALLED.get().call(|| spin(steps), |()| false);
+    assert!(allocations(|| call(0)) > 0, "the count works");
+    let counted = allocations(|| {
+        for number in 0..1_000_000_u64 {
+            // Mostly none, some up to a hundred microseconds: many magnitudes of durations.
+            call(if number % 1000 == 0 {
+                number
+            } else {
+                number % 2
+            });
+        }
+    });
+    assert_eq!(counted, 0);
+    assert!(BLOCK_BYTES.load(Relaxed) <= 6144);
+}
+
+#[test]
+fn guards_futures_samples_and_names_allocate_nothing_after_the_first() {
+    static PLAIN: Measuring = site(Options::new);
+    static SAMPLED: Measuring = site(|| Options {
+        slow: None,
+        sample: 10,
+    });
+    let round = || {
+        drop(PLAIN.get().enter());
+        SAMPLED.get().call(|| (), |()| true);
+        await_one(PLAIN.get().call_async(async {}, |()| false));
+        await_one(SAMPLED.get().call_async(async {}, |()| false));
+        perfkit::measure("a name", || ());
+        drop(perfkit::span("another"));
+        await_one(perfkit::measure_async("a third", async {}));
+        let thrown = std::panic::catch_unwind(|| PLAIN.get().call(|| (), |()| false));
+        assert!(thrown.is_ok());
+    };
+    for _ in 0..100 {
+        // As many as it takes for a sampled call to be timed.
+        round();
+    }
+    let counted = allocations(|| {
+        for _ in 0..10_000 {
+            round();
+        }
+    });
+    assert_eq!(counted, 0);
+}
+
+#[test]
+fn labels_that_were_seen_and_labels_beyond_the_cap_allocate_nothing() {
+    static LABELLED: Measuring = site(Options::new);
+    let round = || {
+        for label in 0..150 {
+            LABELLED.get().by(&label).call(|| (), |()| false);
+        }
+    };
+    round();
+    assert_eq!(allocations(round), 0);
+}
+
+#[test]
+fn a_reset_does_not_make_calls_allocate() {
+    static RESET: Measuring = site(Options::new);
+    RESET.get().call(|| (), |()| false);
+    RESET.reset();
+    assert_eq!(allocations(|| RESET.get().call(|| (), |()| false)), 0);
+}
+
+#[test]
+fn threads_that_come_and_go_reuse_the_memory_of_those_that_went() {
+    static SHORT: Measuring = site(Options::new);
+    let short = || {
+        let thread = thread::spawn(|| SHORT.get().call(|| (), |()| false));
+        thread.join().expect("no panic");
+    };
+    short();
+    let before = BLOCKS.load(Relaxed);
+    for _ in 0..1000 {
+        short();
+    }
+    // The other tests of this program make a few hundred blocks, at the same time; a thousand would be one each.
+    let made = BLOCKS.load(Relaxed) - before;
+    assert!(made < 500, "{made} blocks for one thread at a time");
+}
