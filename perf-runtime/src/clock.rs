@@ -154,6 +154,16 @@ pub(crate) fn ticks() -> u64 {
     clock().source.ticks()
 }
 
+/// Now, as the standard library has it: for what happens seldom.
+#[cfg(feature = "tracing")]
+pub(crate) fn now() -> Instant {
+    #[cfg(test)]
+    if let Some(now) = test::now() {
+        return now;
+    }
+    Instant::now()
+}
+
 /// What one tick is worth, for [`nanos`].
 #[inline]
 pub(crate) fn factor() -> u64 {
@@ -213,6 +223,11 @@ fn since(start: Instant) -> u64 {
 #[cfg(test)]
 pub(crate) mod test {
     use std::cell::Cell;
+    #[cfg(feature = "tracing")]
+    use std::{
+        sync::LazyLock,
+        time::{Duration, Instant},
+    };
 
     thread_local! {
         static TICKS: Cell<Option<u64>> = const { Cell::new(None) };
@@ -220,6 +235,12 @@ pub(crate) mod test {
 
     pub(crate) fn ticks() -> Option<u64> {
         TICKS.try_with(Cell::get).ok().flatten()
+    }
+
+    #[cfg(feature = "tracing")]
+    pub(crate) fn now() -> Option<Instant> {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        ticks().map(|ticks| *START + Duration::from_nanos(ticks))
     }
 
     /// Takes over the clock of this thread and moves it to `ticks`.

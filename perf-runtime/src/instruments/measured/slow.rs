@@ -5,17 +5,20 @@
 
 use std::borrow::Cow;
 
+#[cfg(feature = "tracing")]
+use crate::parts::event_limit::EventLimit;
+
 /// When a site last told of a slow call.
 pub(super) struct Events {
     #[cfg(feature = "tracing")]
-    limit: limit::Limit,
+    limit: EventLimit,
 }
 
 impl Events {
     pub(super) const fn new() -> Self {
         Self {
             #[cfg(feature = "tracing")]
-            limit: limit::Limit::new(),
+            limit: EventLimit::new(),
         }
     }
 
@@ -28,7 +31,7 @@ impl Events {
     )]
     pub(super) fn report(&self, ticks: u64, op: impl FnOnce() -> Cow<'static, str>) {
         #[cfg(feature = "tracing")]
-        if let Some(suppressed) = self.limit.pass(crate::clock::ticks()) {
+        if let Some(suppressed) = self.limit.admit(crate::clock::now()) {
             emit(ticks, &op(), suppressed);
         }
         #[cfg(not(feature = "tracing"))]
@@ -54,63 +57,6 @@ fn emit(ticks: u64, op: &str, suppressed: u64) {
     // The subscriber is not ours and not the function's: its panic must not become one of the call, which may itself be
     // unwinding just now.
     let _ = catch_unwind(AssertUnwindSafe(event));
-}
-
-#[cfg(feature = "tracing")]
-mod limit {
-    use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-    use std::time::Duration;
-
-    use crate::clock;
-
-    /// Lets one through each second.
-    pub(super) struct Limit {
-        /// In ticks, from when on the next may pass.
-        next: AtomicU64,
-        suppressed: AtomicU64,
-    }
-
-    impl Limit {
-        pub(super) const fn new() -> Self {
-            Self {
-                next: AtomicU64::new(0),
-                suppressed: AtomicU64::new(0),
-            }
-        }
-
-        /// How many did not pass since the last that did; `None` for one that does not pass.
-        pub(super) fn pass(&self, now: u64) -> Option<u64> {
-            let next = self.next.load(Relaxed);
-            let after = now.saturating_add(clock::ticks_in(Duration::from_secs(1)));
-            let first = now >= next
-                && self
-                    .next
-                    .compare_exchange(next, after, Relaxed, Relaxed)
-                    .is_ok();
-            if first {
-                Some(self.suppressed.swap(0, Relaxed))
-            } else {
-                self.suppressed.fetch_add(1, Relaxed);
-                None
-            }
-        }
-    }
-
-    #[cfg(test)]
-    mod tests {
-        use super::*;
-
-        #[test]
-        fn one_a_second_passes_and_tells_of_the_rest() {
-            clock::test::set(0);
-            let limit = Limit::new();
-            let second = 1_000_000_000;
-            assert_eq!(limit.pass(5), Some(0));
-            assert_eq!(limit.pass(6), None);
-            assert_eq!(limit.pass(4 + second), None);
-            assert_eq!(limit.pass(5 + second), Some(2));
-        }
-    }
 }
 
 #[cfg(all(test, feature = "tracing"))]
