@@ -206,6 +206,7 @@ fn a_label_that_panics_costs_its_own_answer_only() {
     assert_eq!(perfkit::report().perfkit.failed, 0);
 }
 
+#[cfg(feature = "json")]
 #[test]
 fn a_file_is_whole_or_not_there() {
     let folder = std::env::temp_dir().join(format!("perfkit-report-{}", std::process::id()));
@@ -235,6 +236,7 @@ fn a_file_is_whole_or_not_there() {
     std::fs::remove_dir_all(&folder).expect("clean up");
 }
 
+#[cfg(feature = "json")]
 #[test]
 fn reports_of_every_released_version_are_read() {
     let samples = [include_str!("samples/report-0.1.0.json")];
@@ -276,7 +278,7 @@ fn a_live_site_gives_an_hdr_histogram() {
     let load = report.find("clicks", "load").expect("it is listed");
     let hdr = load
         .histogram("latency")
-        .and_then(|latency| latency.to_hdr());
+        .and_then(perfkit::report::Latency::to_hdr);
     let hdr = hdr.expect("the buckets are in the process");
     assert_eq!((hdr.len(), hdr.min(), hdr.max()), (4, 97, 103));
 }

@@ -51,6 +51,10 @@ static JOB: Site<Once> = Site::new(
 #[linkme(crate = linkme)]
 static LISTED: &dyn Observed = &JOB;
 
+#[allow(
+    clippy::disallowed_methods,
+    reason = "programs that end this way are tested"
+)]
 fn child(program: &str) {
     let _guard = program.contains("guard").then(perfkit::report_on_exit);
     if program.contains("elsewhere") {
@@ -181,13 +185,16 @@ fn a_thread_that_ends_is_not_the_end_of_the_program(folder: &Path) {
     assert_eq!((ended.done(), ended.tables()), (None, 0));
 }
 
+/// A promise and what shows it.
+type Test = (&'static str, fn(&Path));
+
 fn main() {
     if let Ok(program) = std::env::var(PROGRAM) {
         return child(&program);
     }
     let folder = std::env::temp_dir().join(format!("perfkit-exit-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
-    let tests: &[(&str, fn(&Path))] = &[
+    let tests: &[Test] = &[
         (
             "the_guard_prints_the_table_once",
             the_guard_prints_the_table_once,

@@ -12,6 +12,10 @@
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
+use std::sync::atomic::{
+    AtomicUsize,
+    Ordering::{AcqRel, Acquire},
+};
 use std::sync::{Barrier, LazyLock};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -209,7 +213,7 @@ pub fn measure(tool: &Tool, threads: &[usize], calls: u64) -> Vec<Sample> {
 
 /// Blocks that a round's calls are split into, the baseline's and the row's in turn: short enough that most of them
 /// run between two interruptions of a busy machine, long enough for every cost that comes once per some thousand calls.
-const BLOCKS: u64 = 10;
+const BLOCKS: u64 = 20;
 
 /// One thread's figures: times of each pair of blocks, and the processor time of the process over the row's blocks.
 type Figures = (Vec<(Duration, Duration)>, Duration);
@@ -217,12 +221,15 @@ type Figures = (Vec<(Duration, Duration)>, Duration);
 fn sample(tool: &Tool, row: &Row, threads: usize, calls: u64) -> Sample {
     let reads = (calls / BLOCKS).max(1);
     let turns = (reads / row.calls_per_turn).max(1);
-    let barrier = Barrier::new(threads);
+    let start = Start {
+        barrier: Barrier::new(threads),
+        gate: Gate::new(threads),
+    };
     let of_threads: Vec<Figures> = thread::scope(|scope| {
         let running: Vec<_> = (0..threads)
             .map(|thread| {
-                let barrier = &barrier;
-                scope.spawn(move || of_thread(tool, row, thread, barrier, reads, turns))
+                let start = &start;
+                scope.spawn(move || of_thread(tool, row, thread, start, reads, turns))
             })
             .collect();
         running
@@ -267,10 +274,11 @@ fn of_thread(
     tool: &Tool,
     row: &Row,
     thread: usize,
-    barrier: &Barrier,
+    start: &Start,
     reads: u64,
     turns: u64,
 ) -> Figures {
+    let Start { barrier, gate } = start;
     process::pin(thread);
     let rest = || {
         barrier.wait();
@@ -288,10 +296,11 @@ fn of_thread(
     let start = process::processor_time();
     for _ in 0..BLOCKS {
         let read = process::processor_time();
-        let before = timed(barrier, baseline, reads);
-        barrier.wait();
+        gate.wait();
+        let before = timed(baseline, reads);
+        gate.wait();
         baselines += process::processor_time() - read;
-        pairs.push((before, timed(barrier, row.run, turns)));
+        pairs.push((before, timed(row.run, turns)));
         barrier.wait();
     }
     rest();
@@ -301,8 +310,37 @@ fn of_thread(
     )
 }
 
-fn timed(barrier: &Barrier, run: fn(u64), turns: u64) -> Duration {
-    barrier.wait();
+/// How the threads of a row keep in step: asleep where they may have to wait long, awake where they start together.
+struct Start {
+    barrier: Barrier,
+    gate: Gate,
+}
+
+/// A barrier that waits awake, because a thread that has to be woken starts tens of microseconds after the other.
+struct Gate {
+    threads: usize,
+    arrived: AtomicUsize,
+}
+
+impl Gate {
+    const fn new(threads: usize) -> Self {
+        Self {
+            threads,
+            arrived: AtomicUsize::new(0),
+        }
+    }
+
+    fn wait(&self) {
+        let place = self.arrived.fetch_add(1, AcqRel) + 1;
+        let all = place.div_ceil(self.threads) * self.threads;
+        while self.arrived.load(Acquire) < all {
+            // The other may be waiting for this very processor.
+            thread::yield_now();
+        }
+    }
+}
+
+fn timed(run: fn(u64), turns: u64) -> Duration {
     let start = Instant::now();
     run(turns);
     start.elapsed()

@@ -3,13 +3,14 @@
 //! Only the signature is read. The body stays the tokens it came as, with its own braces and spans, so that whatever
 //! the compiler, clippy or an editor says about it is said where the user wrote it.
 
+mod types;
+
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt, quote};
 use syn::parse::{Parse, ParseStream};
-use syn::{
-    AttrStyle, Attribute, GenericArgument, PathArguments, ReturnType, Signature, Token, Type,
-    TypeParamBound, Visibility,
-};
+use syn::{AttrStyle, Attribute, ReturnType, Signature, Token, Type, Visibility};
+
+use crate::function::types::{boxed_future, future, pinned, without_impl};
 
 /// A function with a body.
 #[derive(Clone)]
@@ -222,134 +223,6 @@ fn hoist(body: &Group) -> syn::Result<(Vec<Attribute>, Group)> {
     Ok((attrs, rest))
 }
 
-/// `R` of `impl Future<Output = R>`.
-fn future(ty: &Type) -> Option<&Type> {
-    match ty {
-        Type::ImplTrait(ty) => ty.bounds.iter().find_map(output),
-        Type::Group(group) => future(&group.elem),
-        Type::Paren(paren) => future(&paren.elem),
-        _ => None,
-    }
-}
-
-/// `R` of `Pin<Box<dyn Future<Output = R>>>`.
-fn boxed_future(ty: &Type) -> Option<&Type> {
-    match argument(argument(ty, "Pin")?, "Box")? {
-        Type::TraitObject(object) => object.bounds.iter().find_map(output),
-        _ => None,
-    }
-}
-
-/// `T` of `Name<T>`, whatever path leads to the name.
-fn argument<'t>(ty: &'t Type, name: &str) -> Option<&'t Type> {
-    let path = match ty {
-        Type::Path(path) => &path.path,
-        Type::Group(group) => return argument(&group.elem, name),
-        Type::Paren(paren) => return argument(&paren.elem, name),
-        _ => return None,
-    };
-    let last = path.segments.last().filter(|last| last.ident == name)?;
-    match &last.arguments {
-        PathArguments::AngleBracketed(args) => args.args.iter().find_map(|arg| match arg {
-            GenericArgument::Type(ty) => Some(ty),
-            _ => None,
-        }),
-        _ => None,
-    }
-}
-
-/// `R` of the bound `Future<Output = R>`.
-fn output(bound: &TypeParamBound) -> Option<&Type> {
-    let TypeParamBound::Trait(bound) = bound else {
-        return None;
-    };
-    let last = bound
-        .path
-        .segments
-        .last()
-        .filter(|last| last.ident == "Future")?;
-    let PathArguments::AngleBracketed(args) = &last.arguments else {
-        return None;
-    };
-    args.args.iter().find_map(|arg| match arg {
-        GenericArgument::AssocType(assoc) if assoc.ident == "Output" => Some(&assoc.ty),
-        _ => None,
-    })
-}
-
-/// The two parts of a body that is `Box::pin(async move { … })` and nothing else.
-fn pinned(body: TokenStream) -> Option<(TokenStream, Group)> {
-    let tokens: Vec<TokenTree> = body.into_iter().collect();
-    let (TokenTree::Group(call), path) = tokens.split_last()? else {
-        return None;
-    };
-    let path_only = path.iter().all(|token| match token {
-        TokenTree::Ident(_) => true,
-        TokenTree::Punct(punct) => punct.as_char() == ':',
-        _ => false,
-    });
-    let pin: TokenStream = path.iter().cloned().collect();
-    let written = pin.to_string().replace(' ', "");
-    if call.delimiter() != Delimiter::Parenthesis
-        || !path_only
-        || !(written == "Box::pin" || written.ends_with("::Box::pin"))
-    {
-        return None;
-    }
-    let mut inside = call.stream().into_iter();
-    match (
-        inside.next()?,
-        inside.next()?,
-        inside.next()?,
-        inside.next(),
-    ) {
-        (TokenTree::Ident(a), TokenTree::Ident(m), TokenTree::Group(block), None)
-            if a == "async" && m == "move" && block.delimiter() == Delimiter::Brace =>
-        {
-            Some((pin, block))
-        }
-        _ => None,
-    }
-}
-
-/// A type with `_` for each `impl Trait`.
-///
-/// In a type, `impl` begins bounds that end with a comma, a closing angle bracket or the group around them.
-fn without_impl(ty: TokenStream) -> TokenStream {
-    let mut written = TokenStream::new();
-    let mut tokens = ty.into_iter().peekable();
-    while let Some(token) = tokens.next() {
-        match token {
-            TokenTree::Ident(word) if word == "impl" => {
-                written.append(TokenTree::Ident(Ident::new("_", word.span())));
-                let (mut depth, mut arrow) = (0usize, false);
-                while let Some(next) = tokens.peek() {
-                    if let TokenTree::Punct(punct) = next {
-                        match punct.as_char() {
-                            '<' => depth += 1,
-                            '>' if arrow => {}
-                            ',' | '>' | ';' if depth == 0 => break,
-                            '>' => depth -= 1,
-                            _ => {}
-                        }
-                        arrow = punct.as_char() == '-';
-                    } else {
-                        arrow = false;
-                    }
-                    tokens.next();
-                }
-            }
-            TokenTree::Group(group) => {
-                let mut inside = Group::new(group.delimiter(), without_impl(group.stream()));
-                inside.set_span(group.span());
-                written.append(inside);
-            }
-            other => written.append(other),
-        }
-    }
-    written
-}
-
 /// Why an item is no function with a body, in the words of whoever wrote it, and where.
 pub(crate) fn not_a_function(attribute: &str, item: TokenStream, error: syn::Error) -> syn::Error {
     let head = |input: ParseStream<'_>| {
@@ -390,7 +263,16 @@ pub(crate) fn not_a_function(attribute: &str, item: TokenStream, error: syn::Err
     syn::Error::new(first.span(), message)
 }
 
-/// `-> R` at a place of its own, when a message has to stand there.
+/// Where tokens begin and end.
 pub(crate) fn span_of(tokens: &TokenStream) -> Span {
     syn::spanned::Spanned::span(tokens)
+}
+
+/// The same tokens at another place.
+pub(crate) fn spanned(tokens: &TokenStream, span: Span) -> TokenStream {
+    let at = |mut token: TokenTree| {
+        token.set_span(span);
+        token
+    };
+    tokens.clone().into_iter().map(at).collect()
 }

@@ -89,7 +89,7 @@ impl Grammar {
                 format!(
                     "`#[{0}]` needs {1}; write `#[{0}({2})]`",
                     self.attribute,
-                    leading.kind.noun(),
+                    leading.kind.wanted(),
                     leading.example
                 ),
             );

@@ -12,7 +12,9 @@
 //! caller sees: a call that took too long is an error, and its time is the limit. Below it, `#[measured]` sees the
 //! body alone: such a call was cancelled.
 
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+mod conditional;
+
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Attribute, Meta, Path};
 
@@ -21,6 +23,7 @@ use crate::errors::Errors;
 use crate::function::{self, Answer, Function, Shape};
 use crate::instruments::{self, Annotated, Call, Entry, Instrument};
 use crate::options::{Given, Value};
+use crate::stack::conditional::conditional;
 
 /// The argument of an attribute that has been taken into account.
 const SEEN: &str = "__perfkit_seen";
@@ -154,85 +157,6 @@ fn plain(tokens: &TokenStream) -> String {
     tokens.to_string().replace(' ', "")
 }
 
-/// The function twice, when `#[cfg_attr(predicate, …)]` below may put one of ours onto it.
-///
-/// The compiler hands a `cfg_attr` below the topmost attribute over as it is, so what it holds cannot be read here:
-/// whether it applies is not known yet. It is known of an item under `#[cfg]`, so the function is written with the
-/// attribute in its place for one answer and without it for the other, each below the topmost attribute again.
-fn conditional(
-    name: &str,
-    args: &TokenStream,
-    facade: Option<&TokenStream>,
-    function: &Function,
-) -> Option<TokenStream> {
-    let (at, (predicate, held)) = function
-        .attrs
-        .iter()
-        .enumerate()
-        .find_map(|(at, attr)| Some((at, held(attr, facade)?)))?;
-    let (above, below) = (function.attrs.get(..at)?, function.attrs.get(at + 1..)?);
-    let facade = facade.map_or_else(|| quote!(::perfkit), TokenStream::clone);
-    let top = format_ident!("{name}");
-    let mut bare = function.clone();
-    bare.attrs.clear();
-    Some(quote! {
-        #[cfg(#predicate)]
-        #[#facade::#top(#args)]
-        #(#above)* #(#[#held])* #(#below)*
-        #bare
-
-        #[cfg(not(#predicate))]
-        #[#facade::#top(#args)]
-        #(#above)* #(#below)*
-        #bare
-    })
-}
-
-/// The predicate of a `cfg_attr` that holds one of ours, and the attributes it holds.
-fn held(attr: &Attribute, facade: Option<&TokenStream>) -> Option<(TokenStream, Vec<TokenStream>)> {
-    let Meta::List(list) = &attr.meta else {
-        return None;
-    };
-    if !list.path.is_ident("cfg_attr") {
-        return None;
-    }
-    let mut parts = split(list.tokens.clone()).into_iter();
-    let predicate = parts.next()?;
-    let held: Vec<_> = parts.filter(|part| !part.is_empty()).collect();
-    held.iter()
-        .any(|part| holds_ours(part, facade))
-        .then_some((predicate, held))
-}
-
-fn holds_ours(attr: &TokenStream, facade: Option<&TokenStream>) -> bool {
-    let Ok(meta) = syn::parse2::<Meta>(attr.clone()) else {
-        return false;
-    };
-    ours(meta.path(), facade).is_some()
-        || match &meta {
-            Meta::List(list) if list.path.is_ident("cfg_attr") => split(list.tokens.clone())
-                .iter()
-                .skip(1)
-                .any(|part| holds_ours(part, facade)),
-            _ => false,
-        }
-}
-
-/// The parts between top-level commas.
-fn split(tokens: TokenStream) -> Vec<TokenStream> {
-    let mut parts = vec![TokenStream::new()];
-    for token in tokens {
-        match (&token, parts.last_mut()) {
-            (TokenTree::Punct(punct), _) if punct.as_char() == ',' => {
-                parts.push(TokenStream::new());
-            }
-            (_, Some(part)) => part.extend([token]),
-            (_, None) => {}
-        }
-    }
-    parts
-}
-
 /// The complaints, and the function as written without our attributes, so that nothing else breaks.
 fn refused(errors: Errors, function: &Function, layers: &[Layer]) -> TokenStream {
     let errors = errors.into_tokens();
@@ -344,7 +268,7 @@ fn innermost(on: &Annotated<'_>, private: &TokenStream, arrow: &TokenStream) -> 
     // An async block has no expected type; a return that never happens gives it one, where the user wrote it.
     let (answer, span) = match on.answer {
         Answer::Type(answer) => (answer.clone(), function::span_of(answer)),
-        Answer::Unit => (quote!(()), Span::call_site()),
+        Answer::Unit => (quote!(()), on.function.name().span()),
         Answer::Never => (quote!(::core::convert::Infallible), Span::call_site()),
     };
     let never = quote_spanned!(span=> return #private::never::<#answer>(););

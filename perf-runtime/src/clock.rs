@@ -8,9 +8,14 @@
 //!
 //! It does not follow the wall clock, and on Linux time stands still while the machine sleeps.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "this is where the rest of the workspace is sent to"
+)]
+
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// Ticks become nanoseconds as `ticks * factor >> FRACTION`.
 const FRACTION: u32 = 32;
@@ -186,6 +191,16 @@ pub(crate) fn ticks_in(duration: Duration) -> u64 {
 /// Makes conversions as good as the time since the start allows.
 pub(crate) fn recalibrate() {
     clock().recalibrate();
+}
+
+/// The monotonic clock of the system, for what is long and rarely asked: the window of a report.
+pub(crate) fn instant() -> Instant {
+    Instant::now()
+}
+
+/// The wall clock, which people set: for naming a moment, never for measuring.
+pub(crate) fn wall() -> SystemTime {
+    SystemTime::now()
 }
 
 #[cold]

@@ -47,7 +47,7 @@ pub(crate) fn used() {
 /// Lists what the linker cannot know.
 #[cfg_attr(
     not(feature = "measure"),
-    expect(dead_code, reason = "so far only what is measured by hand")
+    allow(dead_code, reason = "so far only what is measured by hand")
 )]
 pub(crate) fn add(observed: &'static dyn Observed) {
     ADDED

@@ -151,9 +151,8 @@ impl From<Rejected> for String {
 /// Not for users to implement: a function under a policy returns `Result` or `Option`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot carry a rejection",
-    label = "a rejected call has no answer of this type",
-    note = "return a `Result` whose error implements `From<perfkit::Rejected>`",
-    note = "or return an `Option`: a rejected call gives `None`"
+    label = "this answer has no place for an error",
+    note = "return a `Result`, whose error is what `reject` gives, or an `Option` (a rejection is `None`)"
 )]
 pub trait Rejectable: Sized {
     /// What `reject = …` gives.
@@ -186,7 +185,7 @@ impl<T> Rejectable for Option<T> {
     label = "a call that is rejected has no answer of this type",
     note = "implement `From<perfkit::Rejected>` for the error; with `thiserror`: `#[error(transparent)] Rejected(#[from] perfkit::Rejected)`",
     note = "or say on the attribute what a rejection becomes: `reject = |rejected| MyError::Busy`",
-    note = "or return what needs no code: an error that is `anyhow::Error`, `eyre::Report`, `Box<dyn Error + Send + Sync>`, `io::Error` or `String`, or an `Option`"
+    note = "or return what needs no code: a `Result` with `anyhow::Error`, `eyre::Report`, `Box<dyn Error + Send + Sync>`, `io::Error` or `String`, or an `Option`"
 )]
 pub trait FromRejected: Sized {
     /// The answer of a rejected call.
@@ -216,9 +215,10 @@ pub fn rejected<A: FromRejected>(rejected: Rejected) -> A {
 
 /// The same through `reject = …`.
 pub fn rejected_with<A: Rejectable>(
+    rejected: Rejected,
     reject: impl FnOnce(Rejected) -> A::Error,
-) -> impl FnOnce(Rejected) -> A {
-    move |rejected| A::from_error(reject(rejected))
+) -> A {
+    A::from_error(reject(rejected))
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@
 //!
 //! tokio's timers have two ways to panic: made in a runtime without a time driver, and polled after its driver has
 //! shut down. Both end in a timer of our own instead. tokio offers no question for the first, so it is tried and the
-//! panic caught; where a panic would abort the process, its timers are not used at all.
+//! panic caught: the panic hook hears of it once for each thread of such a runtime. Where a panic would abort the
+//! process, tokio's timers are not used at all.
 
 use std::future::Future;
 use std::pin::Pin;

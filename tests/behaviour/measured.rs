@@ -537,8 +537,9 @@ fn measuring_by_hand_is_transparent() {
     assert_eq!(answer, 7);
     let future = pin!(measure_async("by hand", async { "done" }));
     assert_eq!(poll(future), Poll::Ready("done"));
-    let panicked = catch_unwind(|| measure("by hand", || panic_any(3_i8)));
-    let payload: Box<dyn std::any::Any + Send> = panicked.map(|()| ()).expect_err("it panics");
+    let body = || -> () { panic_any(3_i8) };
+    let panicked = catch_unwind(|| measure("by hand", body));
+    let payload = panicked.expect_err("it panics");
     assert_eq!(payload.downcast_ref::<i8>(), Some(&3));
 }
 

@@ -12,10 +12,6 @@ pub mod bare;
 pub mod hdr;
 pub mod hotpath;
 pub mod metrics;
-#[cfg(feature = "attributes")]
-pub mod perfkit;
-#[cfg(not(feature = "attributes"))]
-#[path = "perfkit_by_hand.rs"]
 pub mod perfkit;
 pub mod tracing;
 

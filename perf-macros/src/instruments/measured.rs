@@ -1,10 +1,10 @@
 //! `#[measured]`: counts and times the calls of any function.
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
 
 use crate::errors::Errors;
-use crate::function::Answer;
+use crate::function::{Answer, span_of};
 use crate::instruments::{Annotated, Call, Entry, Instrument, Site};
 use crate::options::{Given, Grammar, Kind, Spec, Value};
 
@@ -51,18 +51,25 @@ struct Measured {
 impl Measured {
     fn options(&self, private: &TokenStream) -> TokenStream {
         let options = quote!(#private::measured::Options);
+        if self.slow.is_none() && self.sample.is_none() {
+            return quote!(#options::new);
+        }
         let slow = self.slow.as_ref().map(|slow| {
             let slow = slow.tokens();
-            quote!(slow: ::core::option::Option::Some(#slow),)
+            quote!(__perfkit_options.slow = ::core::option::Option::Some(#slow);)
         });
         let sample = self.sample.as_ref().map(|sample| {
             let sample = sample.tokens();
-            quote!(sample: #sample,)
+            quote!(__perfkit_options.sample = #sample;)
         });
-        if slow.is_none() && sample.is_none() {
-            return quote!(#options::new);
+        quote! {
+            || {
+                let mut __perfkit_options = #options::new();
+                #slow
+                #sample
+                __perfkit_options
+            }
         }
-        quote!(|| #options { #slow #sample ..#options::new() })
     }
 
     /// The instrument, with the label of this call when it has one.
@@ -91,16 +98,21 @@ impl Instrument for Measured {
             local,
             ..
         } = call;
-        let by = self.by.as_ref().map(Value::tokens);
+        // A label that cannot be shown is underlined where it stands.
+        let by = self.by.as_ref().map(|by| {
+            let by = by.tokens();
+            let span = span_of(&by).resolved_at(Span::mixed_site());
+            quote_spanned!(span=> &(#by))
+        });
         if cfg!(feature = "measure") {
             // By autoref, the method of a type that has `Outcome` is found before the one of every type.
             let judge = matches!(call.answer, Answer::Type(_))
                 .then(|| quote!(use #private::{WithOutcome as _, WithoutOutcome as _};));
-            let label = by.map(|by| quote!(let #local = #site.get().by(&(#by));));
+            let label = by.map(|by| quote!(let #local = #site.get().by(#by);));
             return quote!(#judge #label);
         }
         // Nothing is measured, but what does not compile with the feature does not compile without it either.
-        let by = by.map(|by| quote!(if false { #private::label(&(#by)); }));
+        let by = by.map(|by| quote!(if false { #private::label(#by); }));
         let options = (self.slow.is_some() || self.sample.is_some()).then(|| {
             let options = self.options(private);
             quote!(const _: fn() -> #private::measured::Options = #options;)

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 
 use crate::errors::Errors;
-use crate::function::{Answer, Shape, span_of};
+use crate::function::{Answer, Shape, span_of, spanned};
 use crate::instruments::{Annotated, Call, Entry, Instrument, Site};
 use crate::options::{Given, Grammar, Kind, Spec, Value};
 
@@ -86,10 +86,11 @@ impl Instrument for Timeout {
         };
         // A missing bound is reported at the user's own type, so the call that asks for it stands there.
         let span = span_of(answer);
+        let private = spanned(private, span);
         let rejected = self.reject.as_ref().map(Value::tokens).map_or_else(
-            || quote_spanned!(span=> #private::rejected::<#answer>),
-            |reject| quote_spanned!(span=> #private::rejected_with::<#answer>(#reject)),
+            || quote_spanned!(span=> #private::rejected::<#answer>(__perfkit_rejected)),
+            |reject| quote_spanned!(span=> #private::rejected_with::<#answer>(__perfkit_rejected, #reject)),
         );
-        quote!(#site.get().call_async(#future, #rejected))
+        quote!(#site.get().call_async(#future, |__perfkit_rejected| #rejected))
     }
 }

@@ -133,12 +133,9 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         if name == CRATE {
-            if let Some(path) = self.value(input, Path::parse_mod_style)? {
-                self.given.facade.get_or_insert(path);
-            }
-            return Ok(());
+            return self.facade(input);
         }
-        let Some(expr) = self.value(input, Expr::parse)? else {
+        let Some(expr) = self.value(input)? else {
             return Ok(());
         };
         if let Expr::Assign(assign) = &expr {
@@ -154,9 +151,23 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// What stands behind `crate =`.
+    fn facade(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
+        let ahead = input.fork();
+        if let Ok(path) = Path::parse_mod_style(&ahead) {
+            input.advance_to(&ahead);
+            self.given.facade.get_or_insert(path);
+            return Ok(());
+        }
+        let found: TokenTree = input.parse()?;
+        self.errors
+            .at(found, "`crate` takes a path such as `::perfkit`");
+        skip(input)
+    }
+
     /// The value without a name.
     fn leading(&mut self, input: ParseStream<'_>, first: bool) -> syn::Result<()> {
-        let value = self.value(input, Expr::parse)?;
+        let value = self.value(input)?;
         let attribute = self.grammar.attribute;
         let Some(expr) = value else {
             self.seen
@@ -200,13 +211,9 @@ impl<'a> Reader<'a> {
     }
 
     /// Parses a value; what cannot be parsed is skipped up to the next comma.
-    fn value<T>(
-        &mut self,
-        input: ParseStream<'_>,
-        parse: fn(ParseStream<'_>) -> syn::Result<T>,
-    ) -> syn::Result<Option<T>> {
+    fn value(&mut self, input: ParseStream<'_>) -> syn::Result<Option<Expr>> {
         let ahead = input.fork();
-        match parse(&ahead) {
+        match Expr::parse(&ahead) {
             Ok(value) => {
                 input.advance_to(&ahead);
                 Ok(Some(value))

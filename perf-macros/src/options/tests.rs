@@ -133,7 +133,11 @@ fn each_mistake_is_told_what_to_write() {
             "crate",
             "`crate` has no value; write `crate = ::perfkit`",
         ),
-        (&NAMED, "crate = 5", "expected identifier"),
+        (
+            &NAMED,
+            "crate = 5",
+            "`crate` takes a path such as `::perfkit`",
+        ),
         (&NAMED, "slow(\"1s\")", "write `slow = \"250ms\"`"),
         (
             &NAMED,

@@ -59,17 +59,31 @@ impl Value {
 }
 
 impl Kind {
-    /// How it is called, with an example.
-    pub(crate) fn noun(self) -> &'static str {
+    /// How it is called.
+    fn noun(self) -> &'static str {
         match self {
-            Self::Duration => "a duration such as `\"250ms\"`",
-            Self::Count => "a count such as `100`",
-            Self::Size => "a size such as `\"64MiB\"`",
-            Self::Rate => "a rate such as `\"100/s\"`",
-            Self::Ratio => "a ratio such as `0.5` or `\"50%\"`",
-            Self::Text => "a text in quotes",
+            Self::Duration => "a duration",
+            Self::Count => "a count",
+            Self::Size => "a size",
+            Self::Rate => "a rate",
+            Self::Ratio => "a ratio",
+            Self::Text => "a text",
             Self::Expression => "an expression",
         }
+    }
+
+    /// The same with an example of how it is written.
+    pub(crate) fn wanted(self) -> String {
+        let example = match self {
+            Self::Duration => "such as `\"250ms\"`",
+            Self::Count => "such as `100`",
+            Self::Size => "such as `\"64MiB\"`",
+            Self::Rate => "such as `\"100/s\"`",
+            Self::Ratio => "such as `0.5` or `\"50%\"`",
+            Self::Text => "in quotes",
+            Self::Expression => "of its type",
+        };
+        format!("{} {example}", self.noun())
     }
 
     /// The type of the value at run time, when it has one of its own.
@@ -91,7 +105,7 @@ impl Kind {
         let Literal::Is(lit) = literal else {
             return match self {
                 Self::Expression => Ok(None),
-                Self::Text => Err(format!("`{option}` takes {}", self.noun())),
+                Self::Text => Err(format!("`{option}` takes {}", self.wanted())),
                 _ => Err(format!("`{option}` cannot be negative")),
             };
         };
@@ -111,7 +125,7 @@ impl Kind {
             (Self::Duration | Self::Size | Self::Rate, Lit::Int(_) | Lit::Float(_)) => {
                 self.bare(&lit.to_token_stream().to_string(), option)
             }
-            _ => Err(format!("`{option}` takes {}", self.noun())),
+            _ => Err(format!("`{option}` takes {}", self.wanted())),
         }?;
         if quantity.is_zero() {
             return Err(match self {
@@ -133,15 +147,15 @@ impl Kind {
                 Err(format!("a count stands without quotes: `{text}`"))
             }
             Self::Count | Self::Text | Self::Expression => {
-                Err(format!("`{option}` takes {}", self.noun()))
+                Err(format!("`{option}` takes {}", self.wanted()))
             }
         };
         // A quantity of another sort is named; otherwise the reader knows best what it missed.
         read.map_err(|why| match Quantity::recognise(text) {
             Some(found) => format!(
-                "`\"{text}\"` is not {}, it reads like {}; `{option}` takes the first",
-                self.noun(),
-                found.kind().noun()
+                "`\"{text}\"` is {}; `{option}` takes {}",
+                found.kind().noun(),
+                self.wanted()
             ),
             None => why,
         })
@@ -285,7 +299,11 @@ mod tests {
             ),
             (Kind::Duration, "-5", "cannot be negative"),
             (Kind::Duration, "\"0s\"", "must be longer than zero"),
-            (Kind::Duration, "\"64MiB\"", "reads like a size"),
+            (
+                Kind::Duration,
+                "\"64MiB\"",
+                "is a size; `it` takes a duration",
+            ),
             (Kind::Duration, "\"5 parsecs\"", "unknown unit `parsecs`"),
             (
                 Kind::Duration,
@@ -296,7 +314,7 @@ mod tests {
             (Kind::Count, "-1", "cannot be negative"),
             (Kind::Count, "1.5", "takes a count such as `100`"),
             (Kind::Count, "\"10\"", "without quotes: `10`"),
-            (Kind::Count, "\"10s\"", "reads like a duration"),
+            (Kind::Count, "\"10s\"", "is a duration; `it` takes a count"),
             (
                 Kind::Count,
                 "99999999999999999999",

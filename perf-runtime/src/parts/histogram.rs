@@ -1,90 +1,125 @@
 //! Which bucket a duration belongs to.
 //!
-//! Durations below 64 ns have a bucket each. Above, every octave (from a power of two to the next) has the same number
-//! of buckets, each as wide as 2 % of its lower bound, so that the middle of a bucket is within 1 % of everything in
-//! it. The bounds lie on 1/512 of the octave, so one table of 512 bytes, read with the nine bits after the leading one,
-//! gives the bucket: no logarithm, no search. This is the log-linear layout of `HdrHistogram` with the waste taken
-//! out: equal steps would need 64 buckets per octave where 37 do.
+//! A duration is shown as the middle of its bucket, in whole nanoseconds, and that is within 1 % of it:
 //!
-//! The bounds are the same on every machine and in every run, so histograms can be added and compared.
+//! - below 256 ns a bucket holds as many whole nanoseconds as are within 1 % of the one in its middle: one each up to
+//!   100 ns, then three, then five;
+//! - above, every octave (from a power of two to the next) has the same 38 buckets, each at most as wide as 2 % of its
+//!   lower bound. Bounds lie on 1/256 of the octave, so a table read with the eight bits after the leading one gives
+//!   the bucket: no logarithm, no search.
+//!
+//! This is the log-linear layout of `HdrHistogram` with the waste taken out: equal steps would need 64 buckets in an
+//! octave. The bounds are the same on every machine and in every run, so histograms can be added and compared.
 
 /// Durations from here on fall into the last bucket: one hour, in nanoseconds.
 pub(crate) const LONGEST: u64 = 3_600_000_000_000;
-/// Buckets in an octave.
-pub(crate) const PER_OCTAVE: usize = bounds_in_octave().1;
-/// Groups of buckets: the exact ones, and one per octave.
-pub(crate) const GROUPS: usize = 1 + (LONGEST.ilog2() - EXACT_BITS) as usize + 1;
+/// Groups of buckets: those of the short durations, and one for each octave.
+pub(crate) const GROUPS: usize = 1 + (LONGEST.ilog2() - STEP_BITS) as usize + 1;
 /// All buckets.
 pub(crate) const BUCKETS: usize = index(LONGEST) + 1;
 
-/// Durations below this have a bucket each.
-const EXACT: usize = 64;
-const EXACT_BITS: u32 = EXACT.ilog2();
-const STEP_BITS: u32 = 9;
+const STEP_BITS: u32 = 8;
+/// In how many steps an octave is divided; durations below are short.
 const STEPS: usize = 1 << STEP_BITS;
-/// Where the buckets of an octave start, in steps, and the end of the last; the rest is unused.
-const STARTS: [u16; 64] = bounds_in_octave().0;
-/// The bucket of every step of an octave.
-static BUCKET_OF_STEP: [u8; STEPS] = bucket_of_step();
 
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "at most 512, at compile time"
-)]
-const fn bounds_in_octave() -> ([u16; 64], usize) {
-    let mut starts = [STEPS as u16; 64];
-    let mut buckets = 0;
-    let mut start = 0;
-    while start < STEPS {
-        starts[buckets] = start as u16;
-        buckets += 1;
-        start += (STEPS + start) * 2 / 100;
-    }
-    (starts, buckets)
+/// The buckets of short durations.
+const SHORT: Part = Part::short();
+/// The buckets of an octave.
+const OCTAVE: Part = Part::octave();
+/// The bucket of each short duration.
+static BUCKET_OF_SHORT: [u8; STEPS] = SHORT.table();
+/// The bucket of each step of an octave.
+static BUCKET_OF_STEP: [u8; STEPS] = OCTAVE.table();
+
+/// A stretch of [`STEPS`] in buckets.
+struct Part {
+    /// Where the buckets start; unused ones at the end.
+    starts: [u16; STEPS + 1],
+    buckets: usize,
 }
 
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "at most 64, at compile time"
+    reason = "at most 256, at compile time"
 )]
-const fn bucket_of_step() -> [u8; STEPS] {
-    let mut table = [0; STEPS];
-    let mut bucket = 0;
-    let mut step = 0;
-    while step < STEPS {
-        if step == STARTS[bucket + 1] as usize {
-            bucket += 1;
+impl Part {
+    const fn short() -> Self {
+        let mut part = Self::empty();
+        let mut start = 0;
+        while start < STEPS {
+            part.push(start);
+            start += 1 + 2 * (start / 100);
         }
-        table[step] = bucket as u8;
-        step += 1;
+        part
     }
-    table
+
+    const fn octave() -> Self {
+        let mut part = Self::empty();
+        let mut start = 0;
+        while start < STEPS {
+            part.push(start);
+            start += (STEPS + start) * 2 / 100;
+        }
+        part
+    }
+
+    const fn empty() -> Self {
+        Self {
+            starts: [STEPS as u16; STEPS + 1],
+            buckets: 0,
+        }
+    }
+
+    const fn push(&mut self, start: usize) {
+        self.starts[self.buckets] = start as u16;
+        self.buckets += 1;
+    }
+
+    const fn table(&self) -> [u8; STEPS] {
+        let mut table = [0; STEPS];
+        let mut bucket = 0;
+        let mut step = 0;
+        while step < STEPS {
+            if step == self.starts[bucket + 1] as usize {
+                bucket += 1;
+            }
+            table[step] = bucket as u8;
+            step += 1;
+        }
+        table
+    }
+
+    /// Where a bucket starts, and the one after it.
+    fn bounds(&self, bucket: usize) -> (u64, u64) {
+        let bound = |bucket| {
+            let start = self.starts.get(bucket);
+            start.map_or(STEPS as u64, |start| u64::from(*start))
+        };
+        (bound(bucket), bound(bucket + 1))
+    }
 }
 
 /// The bucket of a duration in nanoseconds; less than [`BUCKETS`].
 #[inline]
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "an exact duration is below 64, a step below 512"
-)]
 pub(crate) const fn index(nanos: u64) -> usize {
     let nanos = if nanos < LONGEST { nanos } else { LONGEST };
-    if nanos < EXACT as u64 {
-        return nanos as usize;
+    // Eight bits in both cases: always within the table.
+    if nanos < STEPS as u64 {
+        return BUCKET_OF_SHORT[nanos as u8 as usize] as usize;
     }
-    let octave = (nanos.ilog2() - EXACT_BITS) as usize;
-    let step = nanos << (nanos.leading_zeros() + 1) >> (u64::BITS - STEP_BITS);
-    // Nine bits: always within the table.
-    EXACT + octave * PER_OCTAVE + BUCKET_OF_STEP[step as usize] as usize
+    let power = nanos.ilog2();
+    let step = (nanos >> (power - STEP_BITS)) as u8;
+    let octave = (power - STEP_BITS) as usize;
+    SHORT.buckets + octave * OCTAVE.buckets + BUCKET_OF_STEP[step as usize] as usize
 }
 
 /// The group a bucket belongs to; less than [`GROUPS`].
 #[inline]
 pub(crate) const fn group(index: usize) -> usize {
-    if index < EXACT {
+    if index < SHORT.buckets {
         0
     } else {
-        1 + (index - EXACT) / PER_OCTAVE
+        1 + (index - SHORT.buckets) / OCTAVE.buckets
     }
 }
 
@@ -92,27 +127,23 @@ pub(crate) const fn group(index: usize) -> usize {
 #[inline]
 pub(crate) fn of_group(group: usize) -> std::ops::Range<usize> {
     match group.checked_sub(1) {
-        None => 0..EXACT,
+        None => 0..SHORT.buckets,
         Some(octave) => {
-            let start = EXACT + octave * PER_OCTAVE;
-            start.min(BUCKETS)..(start + PER_OCTAVE).min(BUCKETS)
+            let start = SHORT.buckets + octave * OCTAVE.buckets;
+            start.min(BUCKETS)..(start + OCTAVE.buckets).min(BUCKETS)
         }
     }
 }
 
 /// The shortest duration in a bucket and the shortest above it, in nanoseconds.
 pub(crate) fn bounds(index: usize) -> (u64, u64) {
-    let Some(above) = index.checked_sub(EXACT) else {
-        return (index as u64, index as u64 + 1);
+    let Some(above) = index.checked_sub(SHORT.buckets) else {
+        return SHORT.bounds(index);
     };
-    let octave = above / PER_OCTAVE;
-    let bound = |bucket: usize| {
-        let step = STARTS.get(bucket).map_or(STEPS, |step| usize::from(*step));
-        let at = ((STEPS + step) as u128 * EXACT as u128) << octave;
-        u64::try_from(at.div_ceil(STEPS as u128)).unwrap_or(u64::MAX)
-    };
-    let bucket = above % PER_OCTAVE;
-    (bound(bucket), bound(bucket + 1))
+    let octave = above / OCTAVE.buckets;
+    let (start, end) = OCTAVE.bounds(above % OCTAVE.buckets);
+    let bound = |step: u64| (STEPS as u64 + step) << octave;
+    (bound(start), bound(end))
 }
 
 #[cfg(test)]
@@ -121,29 +152,29 @@ mod tests {
 
     use super::*;
 
-    /// What a reader of the report makes of a bucket.
-    fn middle(index: usize) -> f64 {
-        let (low, high) = bounds(index);
-        // The longest duration in the bucket is one less than its upper bound.
-        f64::midpoint(low as f64, (high - 1) as f64)
-    }
-
-    fn error(nanos: u64) -> f64 {
-        (middle(index(nanos)) - nanos as f64).abs() / (nanos.max(1) as f64)
+    /// Whether what a report shows for the bucket is within 1 % of `nanos`.
+    fn is_close(nanos: u64) -> bool {
+        let (low, high) = bounds(index(nanos));
+        let shown = low + (high - low) / 2;
+        shown.abs_diff(nanos) * 100 <= nanos
     }
 
     #[test]
-    fn every_bound_of_every_bucket_is_within_one_percent() {
-        for bucket in 0..BUCKETS - 1 {
+    fn every_short_duration_and_every_bound_is_within_one_percent() {
+        let bounds = (0..BUCKETS - 1).map(bounds);
+        let at_bounds = bounds.flat_map(|(low, high)| [low, high - 1]);
+        for nanos in (0..100_000).chain(at_bounds) {
+            assert!(is_close(nanos), "{nanos} ns");
+        }
+    }
+
+    #[test]
+    fn every_bucket_holds_what_lies_between_its_bounds() {
+        for bucket in 0..BUCKETS {
             let (low, high) = bounds(bucket);
-            for nanos in low..high.min(low + 3) {
-                assert_eq!(index(nanos), bucket);
-            }
-            for nanos in [low, high - 1] {
-                if low < high {
-                    assert_eq!(index(nanos), bucket);
-                    assert!(error(nanos) <= 0.01, "{nanos} ns: {}", error(nanos));
-                }
+            assert_eq!(index(low), bucket);
+            if bucket < BUCKETS - 1 {
+                assert_eq!(index(high - 1), bucket);
             }
         }
     }
@@ -160,7 +191,7 @@ mod tests {
         assert_eq!(index(LONGEST), BUCKETS - 1);
         assert_eq!(index(LONGEST + 1), BUCKETS - 1);
         assert_eq!(index(u64::MAX), BUCKETS - 1);
-        assert!(error(LONGEST) <= 0.01);
+        assert!(is_close(LONGEST));
     }
 
     #[test]
@@ -182,7 +213,7 @@ mod tests {
             let nanos = (random >> (63 - bits)).min(LONGEST);
             let (low, high) = bounds(index(nanos));
             prop_assert!(low <= nanos && nanos < high);
-            prop_assert!(error(nanos) <= 0.01);
+            prop_assert!(is_close(nanos));
         }
 
         #[test]

@@ -6,13 +6,14 @@
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use super::layout::{Layout, float};
 use super::merge::{forget, merge};
 use super::row::{Field, Location, Row, Text};
 use super::value::{Collection, KEYS, Report, SCHEMA, Service, Summary};
 use super::{Latency, time};
+use crate::clock;
 use crate::registry::{self, Observed};
 use crate::snapshot::{Metric, Section, Snapshot, Value};
 
@@ -26,7 +27,7 @@ pub(super) struct Frame {
 
 /// Asks every site.
 pub(super) fn collect() -> Report {
-    let began = Instant::now();
+    let began = clock::instant();
     let sites = registry::all();
     let mut answers = Vec::with_capacity(sites.len());
     let mut failed = 0;
@@ -34,7 +35,7 @@ pub(super) fn collect() -> Report {
         answers.extend(ask(*site, &mut failed));
     }
     let (age, window) = time::ages();
-    let now = SystemTime::now();
+    let now = clock::wall();
     assemble(
         answers,
         Frame {

@@ -2,7 +2,7 @@
 //!
 //! Two ways, one report. A guard ([`report_on_exit`]) shows it when it is dropped, which `main` does on every way out
 //! that unwinds. `PERFKIT_REPORT=table` or `json:PATH` asks for it without a line of code: the first instrument that
-//! the main thread builds leaves a thread-local there, whose destructor shows the report. Where a program's main thread
+//! the main thread builds (by being the first to call an annotated function) leaves a thread-local there, whose destructor shows the report. Where a program's main thread
 //! runs such destructors at its end is a matter of the system: measured on Linux with glibc for the return from `main`,
 //! a panic in it, and `std::process::exit` called on it. It does not happen when another thread ends the process, when
 //! the process aborts or is killed, and when the main thread never builds an instrument itself; a guard then does what
@@ -38,11 +38,13 @@ static GUARDED: AtomicBool = AtomicBool::new(false);
 /// Shows the report at the end of the program.
 ///
 /// The guard it gives prints the table to standard error when it is dropped, after a panic too.
-/// `PERFKIT_REPORT` in the environment chooses differently: `table`, `json:PATH` (written as
-/// `Report::write_json` does) or `off`. A wrong value, or a path that cannot be written, is told once on
-/// standard error, and the table is shown. Without the guard the variable has the same effect where the system runs the
-/// destructors of the main thread's locals (on Linux: return from `main`, panic, `exit` on the main thread), in a
-/// program whose main thread calls anything annotated; its guard makes it certain.
+/// `PERFKIT_REPORT` in the environment chooses differently: `table`, `json:PATH` (written as `Report::write_json` does)
+/// or `off`. A wrong value, or a path that cannot be written, is told once on standard error, and the table is shown.
+///
+/// The variable alone, without a guard, has the same effect in a program whose main thread is the first to call at
+/// least one of its annotated functions, where the system runs the destructors of that thread's locals when it ends: on Linux with glibc
+/// at the return from `main`, at a panic in it, and at `std::process::exit` called on it. With a guard there is nothing
+/// to know, except that `exit` and `abort` skip it as they skip every `Drop`.
 ///
 /// ```
 /// let _report = perfkit::report_on_exit(); // the first line of `main`

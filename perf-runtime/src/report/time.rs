@@ -6,12 +6,14 @@
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use crate::clock;
+
 static FIRST_USE: OnceLock<Instant> = OnceLock::new();
 static RESET: Mutex<Option<Instant>> = Mutex::new(None);
 
 /// Remembers the first use of perfkit.
 pub(super) fn first_use() -> Instant {
-    *FIRST_USE.get_or_init(Instant::now)
+    *FIRST_USE.get_or_init(clock::instant)
 }
 
 /// How long the process runs, and how long its numbers have been counted.
@@ -23,7 +25,7 @@ pub(super) fn ages() -> (Duration, Duration) {
 
 /// Starts the window anew.
 pub(super) fn reset() {
-    *RESET.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    *RESET.lock().unwrap_or_else(PoisonError::into_inner) = Some(clock::instant());
 }
 
 /// The age of this process to a hundredth of a second, from `/proc` (proc(5): field 22 of `stat`, in ticks since boot,

@@ -115,7 +115,7 @@ mod limit {
 
 #[cfg(all(test, feature = "tracing"))]
 mod tests {
-    use std::fmt::Debug;
+    use std::fmt::{Debug, Write};
     use std::sync::{Arc, Mutex};
 
     use tracing::field::{Field, Visit};
@@ -133,7 +133,7 @@ mod tests {
 
     impl Visit for Line {
         fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-            self.0 += &format!("{}={value:?} ", field.name());
+            let _ = write!(self.0, "{}={value:?} ", field.name());
         }
     }
 

@@ -4,7 +4,7 @@ use std::thread;
 use super::*;
 
 /// As many as a real run or an interpreter (`cargo miri test`) has time for.
-const CALLS: u64 = if cfg!(miri) { 200 } else { 300_000 };
+const CALLS: u64 = if cfg!(miri) { 70 } else { 300_000 };
 
 fn timed(elapsed: u64) -> Times {
     Times {
