@@ -1,4 +1,93 @@
 //! Annotate a function; it gets the behaviour, and one report shows what happened.
+//!
+//! # Getting started
+//!
+//! ```
+//! use perfkit::measured;
+//!
+//! #[measured(name = "price")]
+//! fn price(quantity: u32) -> Result<u32, String> {
+//!     quantity.checked_mul(995).ok_or_else(|| "too many".to_owned())
+//! }
+//!
+//! price(3).ok();
+//! price(u32::MAX).ok();
+//!
+//! let report = perfkit::report();
+//! println!("{report}");
+//! let price = report.operation("price").expect("everything annotated is in the report");
+//! # #[cfg(feature = "measure")]
+//! assert_eq!(price.part("outcomes", "error"), Some(1));
+//! ```
+//!
+//! The report lists everything annotated, called or not, with its calls, how they ended and how long they took. A program
+//! that begins with [`let _report = perfkit::report_on_exit();`](report_on_exit) prints it when it ends.
+//!
+//! # Attributes
+//!
+//! | attribute | on | what it does |
+//! |---|---|---|
+//! | [`#[measured]`](macro@measured) | any function | counts and times its calls |
+//! | [`#[timeout]`](macro@timeout) | async functions with an answer that can fail | cancels a call that takes too long |
+//!
+//! Attributes work in the order in which they are read: the topmost sees the call first. Attributes of other crates keep
+//! their place, except that all of ours on one function are one wrapper around the body; another crate's attribute between
+//! them ends up outside of it.
+//!
+//! Each takes `name = "…"` for the report, and `crate = path` where perfkit is re-exported. A duration is `"250ms"`, `"5m"`,
+//! `"1h30m"` or an expression of the type [`Duration`](std::time::Duration), which is evaluated once, on first use. A wrong
+//! option is an error at that option, and all errors of a function are shown in one build.
+//!
+//! # Errors
+//!
+//! A call failed when its type says so: [`Outcome`] is there for `Result`, `Option` and `Poll`, and for what you implement it.
+//!
+//! A policy that answers in place of the function answers with [`Rejected`], inside the function's own error type:
+//!
+//! ```
+//! use perfkit::{Rejected, rejection, timeout};
+//!
+//! #[derive(Debug, thiserror::Error)]
+//! enum QuoteError {
+//!     #[error("no such symbol")]
+//!     Unknown,
+//!     #[error(transparent)]
+//!     Rejected(#[from] Rejected),
+//! }
+//!
+//! #[timeout("10ms")]
+//! async fn quote() -> Result<u64, QuoteError> {
+//!     std::future::pending().await
+//! }
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+//! match quote().await {
+//!     Err(error) if rejection(&error).is_some() => println!("try again later: {error}"),
+//!     other => println!("{other:?}"),
+//! }
+//! # });
+//! # std::io::Result::Ok(())
+//! ```
+//!
+//! Errors that need no line for it: `anyhow::Error`, `eyre::Report`, `Box<dyn Error + Send + Sync>`, `std::io::Error`, `String`.
+//!
+//! # The report
+//!
+//! [`report()`] gives a value that can be shown as a table, turned into JSON (feature `json`) or asked. [`reset()`] starts the
+//! numbers anew. In the environment, `PERFKIT_REPORT=table`, `json:PATH` or `off` decides what is shown at the end of the
+//! program.
+//!
+//! What is not a function is measured with [`measure()`], [`measure_async`] and [`span`].
+//!
+//! # Features
+//!
+//! All are on by default, none changes what a program means.
+//!
+//! - `measure`: without it, `#[measured]`, `measure` and `span` are the plain code; every other attribute keeps working.
+//! - `json`: the report as JSON.
+//! - `tokio`: timers of the tokio runtime, its paused clock included; without it a thread of our own serves any executor.
+//! - `tracing`: slow calls and timeouts as `tracing` events.
+//! - `hdrhistogram`: a latency as an `hdrhistogram::Histogram`.
 
 #![forbid(unsafe_code)]
 
@@ -7,3 +96,7 @@ pub use perf_runtime::*;
 
 #[doc(hidden)]
 pub use perf_runtime::__private;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,6 +1,6 @@
 //! The one flow that touches everything: take a piece from the shelf, charge for it, keep it or put it back.
 
-// use perfkit::measured;
+use perfkit::measured;
 
 use crate::payments::{PaymentError, Till};
 use crate::shop::{Page, Shop, ShopError};
@@ -18,7 +18,7 @@ pub enum CheckoutError {
 ///
 /// In the report its latency is what the customer waits; its own time is next to nothing, as the work is done by the
 /// annotated functions that it calls.
-// #[measured(slow = "100ms")]
+#[measured(slow = "100ms")]
 pub async fn checkout(
     shop: &mut Shop,
     till: Till,

@@ -7,7 +7,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-// use perfkit::{measured, timeout};
+use perfkit::{measured, timeout};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufStream};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -40,8 +40,8 @@ impl Till {
 
     /// Charges an order. A call that takes longer than the limit is dropped where it waits: the socket closes, and the
     /// caller gets its answer.
-    // #[measured(slow = "100ms")]
-    // #[timeout("120ms")]
+    #[measured(slow = "100ms")]
+    #[timeout("250ms")]
     pub async fn charge(&self, order: u32, cents: u32) -> Result<(), PaymentError> {
         let mut provider = self.connect().await?;
         provider
@@ -58,7 +58,7 @@ impl Till {
     }
 
     /// A connection for every charge, as code begins.
-    // #[measured]
+    #[measured]
     async fn connect(&self) -> io::Result<BufStream<TcpStream>> {
         TcpStream::connect(self.provider).await.map(BufStream::new)
     }

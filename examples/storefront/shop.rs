@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-// use perfkit::measured;
+use perfkit::measured;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use crate::chance::{Purpose, draw};
@@ -35,8 +35,8 @@ pub struct Page {
 
 /// What the books say at the end.
 pub struct Books {
-    pub views: i64,
-    pub orders_paid: i64,
+    pub views: u32,
+    pub orders_paid: u32,
     pub revenue_cents: i64,
     /// Pieces that are neither in stock nor sold; anything but 0 is a bug in the shop.
     pub missing: i64,
@@ -75,7 +75,7 @@ const CATEGORIES: [&str; 12] = [
 
 impl Page {
     /// The page as it is sent.
-    // #[measured]
+    #[measured]
     pub fn render(&self) -> String {
         let Self {
             product,
@@ -99,7 +99,7 @@ impl Page {
 
 impl Shop {
     /// Opens the database at `path`, which another connection may be using.
-    // #[measured]
+    #[measured]
     pub fn open(path: &Path) -> Result<Self, ShopError> {
         let db = Connection::open(path)?;
         db.pragma_update(None, "journal_mode", "WAL")?;
@@ -110,7 +110,7 @@ impl Shop {
     }
 
     /// Fills an empty database with `products` products, numbered from 0. One in fifty is no longer sold.
-    // #[measured]
+    #[measured]
     pub fn stock_up(&mut self, products: u32) -> Result<(), ShopError> {
         let transaction = self.db.transaction()?;
         transaction.execute_batch(SCHEMA)?;
@@ -134,7 +134,7 @@ impl Shop {
     }
 
     /// The page of a product, put together from what the functions below find.
-    // #[measured(slow = "5ms")]
+    #[measured(slow = "5ms")]
     pub fn product_page(&mut self, id: u32) -> Result<Page, ShopError> {
         let product = self.find_product(id)?;
         let price_cents = self.price(&product)?;
@@ -149,7 +149,7 @@ impl Shop {
         })
     }
 
-    // #[measured]
+    #[measured]
     fn find_product(&self, id: u32) -> Result<Product, ShopError> {
         let mut find = self
             .db
@@ -167,7 +167,7 @@ impl Shop {
     }
 
     /// The list price less the best promotion, in cents. The report splits it by category.
-    // #[measured(by = product.category)]
+    #[measured(by = product.category)]
     fn price(&self, product: &Product) -> Result<u32, ShopError> {
         let mut best = self.db.prepare_cached(
             "SELECT coalesce(max(percent_off), 0) FROM promotion WHERE category = ?1 AND from_cents <= ?2",
@@ -179,7 +179,7 @@ impl Shop {
         Ok(product.list_cents - product.list_cents * percent_off / 100)
     }
 
-    // #[measured]
+    #[measured]
     fn in_stock(&self, id: u32) -> Result<u32, ShopError> {
         let mut pieces = self
             .db
@@ -188,7 +188,7 @@ impl Shop {
     }
 
     /// What else of its category costs about as much: the one query here that reads many rows, and it shows.
-    // #[measured(slow = "2ms")]
+    #[measured(slow = "2ms")]
     fn related(&self, product: &Product) -> Result<Vec<String>, ShopError> {
         let mut nearest = self.db.prepare_cached(
             "SELECT name FROM product WHERE category = ?1 AND id <> ?2
@@ -202,7 +202,7 @@ impl Shop {
     }
 
     /// One small write a view. SQLite lets one connection write at a time, so the others wait here.
-    // #[measured(slow = "5ms")]
+    #[measured(slow = "5ms")]
     fn count_view(&self, id: u32) -> Result<(), ShopError> {
         let mut count = self
             .db
@@ -212,7 +212,7 @@ impl Shop {
     }
 
     /// Takes one piece out of stock for an order that is yet to be paid.
-    // #[measured]
+    #[measured]
     pub fn reserve(&mut self, order: u32, product: u32, cents: u32) -> Result<(), ShopError> {
         let transaction = self
             .db
@@ -231,7 +231,7 @@ impl Shop {
     }
 
     /// The order was paid.
-    // #[measured]
+    #[measured]
     pub fn confirm(&mut self, order: u32) -> Result<(), ShopError> {
         self.db
             .prepare_cached("UPDATE customer_order SET state = 'paid' WHERE id = ?1")?
@@ -240,7 +240,7 @@ impl Shop {
     }
 
     /// The order was not paid: the piece goes back on the shelf.
-    // #[measured]
+    #[measured]
     pub fn cancel(&mut self, order: u32) -> Result<(), ShopError> {
         let transaction = self
             .db
@@ -259,7 +259,7 @@ impl Shop {
     }
 
     /// Counts everything once more, from the tables alone.
-    // #[measured]
+    #[measured]
     pub fn books(&self) -> Result<Books, ShopError> {
         let (views, missing) = self.db.query_row(
             "SELECT sum(views), sum(delivered - stock - (
