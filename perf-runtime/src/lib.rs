@@ -31,6 +31,7 @@ pub mod __private {
     pub use crate::snapshot::Meta;
 
     /// Gives an async block its type: `if false { return never::<T>(); }`, because the compiler expects none of it.
+    #[must_use]
     pub fn never<T>() -> T {
         unreachable!("written behind `if false`")
     }

@@ -209,6 +209,7 @@ impl<T> FromRejected for Option<T> {
 
 /// The answer of a rejected call. Expansions name it with the function's own type, so that a missing bound is reported
 /// there.
+#[must_use]
 pub fn rejected<A: FromRejected>(rejected: Rejected) -> A {
     A::from_rejected(rejected)
 }

@@ -34,7 +34,7 @@ pub(crate) fn now() -> Instant {
     }
     #[cfg(not(feature = "tokio"))]
     {
-        Instant::now()
+        crate::clock::instant()
     }
 }
 

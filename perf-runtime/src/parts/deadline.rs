@@ -92,10 +92,11 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::{Scope, deadline, remaining};
+    use crate::clock;
 
     #[test]
     fn the_earliest_deadline_holds_and_each_scope_takes_its_own_back() {
-        let now = Instant::now();
+        let now = clock::instant();
         let (near, far) = (now + Duration::from_secs(60), now + Duration::from_secs(90));
         let outer = Scope::enter(deadline(), Some(near));
         let inner = Scope::enter(deadline(), Some(far));
@@ -111,7 +112,7 @@ mod tests {
     #[test]
     fn a_panic_leaves_no_deadline_behind() {
         let panicked = std::panic::catch_unwind(|| {
-            let _scope = Scope::enter(deadline(), Some(Instant::now()));
+            let _scope = Scope::enter(deadline(), Some(clock::instant()));
             std::panic::resume_unwind(Box::new("body"));
         });
         assert!(panicked.is_err());
@@ -120,7 +121,7 @@ mod tests {
 
     #[test]
     fn nothing_remains_of_a_deadline_that_has_passed() {
-        let _scope = Scope::enter(deadline(), Some(Instant::now()));
+        let _scope = Scope::enter(deadline(), Some(clock::instant()));
         assert_eq!(remaining(), Some(Duration::ZERO));
     }
 }

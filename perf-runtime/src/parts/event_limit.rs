@@ -62,11 +62,12 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::EventLimit;
+    use crate::clock;
 
     #[test]
     fn one_event_a_second_is_shown_and_the_others_are_counted() {
         let limit = EventLimit::new();
-        let start = Instant::now();
+        let start = clock::instant();
         let at = |millis| limit.admit(start + Duration::from_millis(millis));
         assert_eq!(at(0), Some(0));
         assert_eq!(at(0), None);
@@ -80,7 +81,7 @@ mod tests {
     #[test]
     fn a_clock_that_goes_backwards_shows_nothing() {
         let limit = EventLimit::new();
-        let earlier = Instant::now();
+        let earlier = clock::instant();
         assert_eq!(limit.admit(earlier + Duration::from_secs(30)), Some(0));
         assert_eq!(limit.admit(earlier), None);
     }
@@ -88,7 +89,7 @@ mod tests {
     #[test]
     fn callers_at_once_are_one_event() {
         let limit = EventLimit::new();
-        let now = Instant::now();
+        let now = clock::instant();
         let shown: usize = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..4)
                 .map(|_| scope.spawn(|| (0..100).filter(|_| limit.admit(now).is_some()).count()))

@@ -101,6 +101,10 @@ impl Part {
 
 /// The bucket of a duration in nanoseconds; less than [`BUCKETS`].
 #[inline]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the lowest eight bits are wanted"
+)]
 pub(crate) const fn index(nanos: u64) -> usize {
     let nanos = if nanos < LONGEST { nanos } else { LONGEST };
     // Eight bits in both cases: always within the table.

@@ -3,9 +3,10 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::sleep_until;
+use crate::clock;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -31,9 +32,9 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
 
 #[test]
 fn a_sleep_needs_no_runtime() {
-    let deadline = Instant::now() + Duration::from_millis(1);
+    let deadline = clock::instant() + Duration::from_millis(1);
     block_on(sleep_until(deadline));
-    assert!(Instant::now() >= deadline);
+    assert!(clock::instant() >= deadline);
 }
 
 #[cfg(feature = "tokio")]

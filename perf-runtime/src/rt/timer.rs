@@ -9,6 +9,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
+use crate::clock;
+
 /// The timers of the process.
 pub(super) static TIMERS: Timers = Timers::new();
 
@@ -104,7 +106,7 @@ impl Timers {
     fn run(&self) {
         let mut queue = self.lock();
         loop {
-            let now = Instant::now();
+            let now = clock::instant();
             let due = queue.take_due(now);
             if !due.is_empty() {
                 drop(queue);
@@ -142,7 +144,7 @@ pub(super) struct Sleep {
 impl Sleep {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(key) = self.key else {
-            if Instant::now() >= self.deadline {
+            if clock::instant() >= self.deadline {
                 return Poll::Ready(());
             }
             self.key = Some(self.timers.add(self.deadline, cx.waker().clone()));
@@ -156,7 +158,7 @@ impl Sleep {
         let same = registered.will_wake(cx.waker());
         drop(queue);
         // Without a thread, a system that has none left to give, the time is seen whenever the task is polled.
-        if !has_thread && Instant::now() >= self.deadline {
+        if !has_thread && clock::instant() >= self.deadline {
             return Poll::Ready(());
         }
         if same {
@@ -196,6 +198,7 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::{Queue, Timers};
+    use crate::clock;
     use crate::rt::tests::block_on;
 
     const HOUR: Duration = Duration::from_secs(3600);
@@ -225,7 +228,7 @@ mod tests {
 
     #[test]
     fn due_timers_leave_in_the_order_of_their_deadlines_and_no_others() {
-        let start = Instant::now();
+        let start = clock::instant();
         let wakers: Vec<_> = (0..3).map(|_| Arc::new(Count::default())).collect();
         let mut queue = Queue::new();
         for (waker, seconds) in wakers.iter().zip([3, 1, 2]) {
@@ -251,7 +254,7 @@ mod tests {
 
     #[test]
     fn timers_of_one_deadline_are_all_kept() {
-        let deadline = Instant::now();
+        let deadline = clock::instant();
         let mut queue = Queue::new();
         for _ in 0..100 {
             queue.insert(deadline, Waker::noop().clone());
@@ -265,7 +268,7 @@ mod tests {
         let mut cx = Context::from_waker(Waker::noop());
         let many = if cfg!(miri) { 100 } else { 10_000 };
         let mut sleeps: Vec<_> = (0..many)
-            .map(|_| timers.sleep_until(Instant::now() + HOUR))
+            .map(|_| timers.sleep_until(clock::instant() + HOUR))
             .collect();
         for sleep in &mut sleeps {
             assert_eq!(sleep.poll(&mut cx), Poll::Pending);
@@ -279,12 +282,12 @@ mod tests {
     fn the_last_waker_is_the_one_that_is_kept() {
         let timers = timers();
         let (first, last) = (Arc::new(Count::default()), Arc::new(Count::default()));
-        let mut sleep = timers.sleep_until(Instant::now() + HOUR);
+        let mut sleep = timers.sleep_until(clock::instant() + HOUR);
         for waker in [first.clone(), last.clone(), last.clone()] {
             let waker = Waker::from(waker);
             assert_eq!(sleep.poll(&mut Context::from_waker(&waker)), Poll::Pending);
         }
-        for waker in timers.lock().take_due(Instant::now() + 2 * HOUR) {
+        for waker in timers.lock().take_due(clock::instant() + 2 * HOUR) {
             waker.wake();
         }
         assert_eq!((first.0.load(Relaxed), last.0.load(Relaxed)), (0, 1));
@@ -299,13 +302,13 @@ mod tests {
         let panics = Waker::from(Arc::new(Panics(Mutex::new(woken))));
         // On a slow machine the time may be over before the timer is in the queue.
         let _first = loop {
-            let mut sleep = timers.sleep_until(Instant::now() + Duration::from_millis(1));
+            let mut sleep = timers.sleep_until(clock::instant() + Duration::from_millis(1));
             if sleep.poll(&mut Context::from_waker(&panics)).is_pending() {
                 break sleep;
             }
         };
         has_woken.recv().unwrap();
-        let mut second = timers.sleep_until(Instant::now() + Duration::from_millis(1));
+        let mut second = timers.sleep_until(clock::instant() + Duration::from_millis(1));
         block_on(poll_fn(|cx| second.poll(cx)));
         assert_eq!(timers.waiting(), 0);
     }
@@ -314,7 +317,7 @@ mod tests {
     fn a_deadline_that_has_passed_needs_no_thread() {
         let timers = timers();
         let mut cx = Context::from_waker(Waker::noop());
-        let mut sleep = timers.sleep_until(Instant::now());
+        let mut sleep = timers.sleep_until(clock::instant());
         assert_eq!(sleep.poll(&mut cx), Poll::Ready(()));
         assert!(!timers.lock().has_thread);
     }
