@@ -18,9 +18,11 @@ pub(super) fn first_use() -> Instant {
 
 /// How long the process runs, and how long its numbers have been counted.
 pub(super) fn ages() -> (Duration, Duration) {
-    let age = first_use().elapsed().max(process_age().unwrap_or_default());
+    let now = clock::instant();
+    let since = |at| now.saturating_duration_since(at);
+    let age = since(first_use()).max(process_age().unwrap_or_default());
     let reset = *RESET.lock().unwrap_or_else(PoisonError::into_inner);
-    (age, reset.map_or(age, |at| at.elapsed()))
+    (age, reset.map_or(age, since))
 }
 
 /// Starts the window anew.
