@@ -1,7 +1,9 @@
 //! When: the wall clock of `generated_at`, the age of the process, and the window that rates refer to.
 //!
-//! The window is measured with a monotonic clock. The age of the process is asked of Linux, which knows it; elsewhere
-//! it counts from the first use of perfkit.
+//! The window is measured with a monotonic clock, from the first use of perfkit on. The age of the process is asked of
+//! Linux, which knows it; elsewhere it is the window. The two differ by more than the time before `main` where a process
+//! was another program before, as under `cargo run`, which builds for a minute and then becomes what it built: a rate
+//! over that minute would be wrong.
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -20,9 +22,12 @@ pub(super) fn first_use() -> Instant {
 pub(super) fn ages() -> (Duration, Duration) {
     let now = clock::instant();
     let since = |at| now.saturating_duration_since(at);
-    let age = since(first_use()).max(process_age().unwrap_or_default());
+    let used = since(first_use());
     let reset = *RESET.lock().unwrap_or_else(PoisonError::into_inner);
-    (age, reset.map_or(age, since))
+    (
+        used.max(process_age().unwrap_or_default()),
+        reset.map_or(used, since),
+    )
 }
 
 /// Starts the window anew.

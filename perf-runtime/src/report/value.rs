@@ -52,7 +52,7 @@ pub struct Report {
     pub generated_at: String,
     /// The program it is of.
     pub service: Service,
-    /// How long the numbers have been counted: since the program started or [`perfkit::reset`](crate::reset) was
+    /// How long the numbers have been counted: since perfkit was first used or [`perfkit::reset`](crate::reset) was
     /// called. Everything per second refers to it.
     pub window_seconds: f64,
     /// The whole program in a few numbers.
