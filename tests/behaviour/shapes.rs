@@ -1,5 +1,14 @@
 //! Every shape of function a user has can be annotated, and answers as it would alone.
 
+#![allow(
+    clippy::let_and_return,
+    clippy::needless_lifetimes,
+    clippy::non_minimal_cfg,
+    clippy::ptr_arg,
+    clippy::unused_unit,
+    reason = "functions are written as users write them"
+)]
+
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
