@@ -8,8 +8,6 @@ use std::time::Duration;
 use super::sleep_until;
 use crate::clock;
 
-const MINUTE: Duration = Duration::from_secs(60);
-
 struct Unpark(Thread);
 
 impl Wake for Unpark {
@@ -45,6 +43,8 @@ mod tokio_runtime {
 
     use super::*;
     use crate::rt::now;
+
+    const MINUTE: Duration = Duration::from_secs(60);
 
     #[test]
     fn a_paused_clock_is_honoured() {
