@@ -89,7 +89,7 @@ fn set(deadline: Option<Instant>) {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
 
     use super::{Scope, deadline, remaining};
     use crate::clock;
