@@ -6,6 +6,15 @@
     clippy::unused_unit,
     reason = "shapes that users write, not the ones that we would"
 )]
+#![cfg_attr(
+    not(feature = "measure"),
+    allow(
+        clippy::needless_pass_by_value,
+        clippy::unnecessary_wraps,
+        clippy::unused_async,
+        reason = "what is left is the function itself"
+    )
+)]
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
