@@ -8,7 +8,7 @@
 //! The shop sells about 8,700 products out of an SQLite database that it makes for the occasion. Visitors come from a
 //! trace of 40,000 product views of a real shop (`product-views.trace`, with its origin beside it); one view in twenty
 //! ends in an order, which is paid for at a provider on a local socket. What is bought, sold out, declined and timed out
-//! is the same in every run; only the times differ.
+//! is the same in every run; only the times differ, and on a machine too busy for them more payments take too long.
 //!
 //! | file | what it shows |
 //! |---|---|
