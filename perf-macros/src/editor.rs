@@ -4,7 +4,7 @@
 //! name stands is written once more as an import out of a hidden module that has one documented item for each option:
 //! the import is what is completed and what is hovered over. The compiler drops it before it resolves a name.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 
 use crate::instruments::Entry;
@@ -12,7 +12,9 @@ use crate::options::Given;
 
 /// The words once more, for an editor only.
 pub(crate) fn echo(entry: &Entry, given: &Given) -> TokenStream {
-    let words = &given.words;
+    // A keyword, `crate`, is no name that could be imported.
+    let is_name = |word: &&Ident| syn::parse2::<Ident>(word.to_token_stream()).is_ok();
+    let words: Vec<_> = given.words.iter().filter(is_name).collect();
     if words.is_empty() {
         return TokenStream::new();
     }
@@ -30,6 +32,30 @@ pub(crate) fn echo(entry: &Entry, given: &Given) -> TokenStream {
             use #facade::__ide::#attribute::*;
             #[cfg(rust_analyzer)]
             use self::{#(#words as _),*};
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::instruments::TABLE;
+
+    #[test]
+    fn every_option_is_explained_to_the_editor() {
+        let explained = include_str!("../../perf-runtime/src/editor.rs");
+        for entry in TABLE {
+            let attribute = entry.grammar.attribute;
+            let (_, module) = explained
+                .split_once(&format!("pub mod {attribute} {{\n"))
+                .expect(attribute);
+            let (module, _) = module.split_once("\n}\n").expect(attribute);
+            let named = entry.grammar.options.iter().map(|spec| spec.name);
+            for option in named.chain(["name"]) {
+                assert!(
+                    module.contains(&format!("pub mod {option} {{}}")),
+                    "`{option}` of `{attribute}`"
+                );
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod by_hand;
 mod clock;
+mod editor;
 mod instruments;
 mod outcome;
 mod parts;
@@ -17,6 +18,12 @@ pub use crate::outcome::Outcome;
 pub use crate::parts::deadline::{deadline, remaining};
 pub use crate::rejected::{Chain, Reason, Rejected, rejection};
 pub use crate::report::{Report, report, report_on_exit, reset};
+
+/// The options of every attribute, for editors.
+#[doc(hidden)]
+pub mod __ide {
+    pub use crate::editor::*;
+}
 
 /// The whole contract with the expansions of `perf-macros`. Not for users: it changes without notice.
 #[doc(hidden)]

@@ -12,6 +12,7 @@ use crate::source::{Source, files_below, names_at, root, sources, words};
 const EDGES: &[(&str, &[&str])] = &[
     ("snapshot", &[]),
     ("clock", &[]),
+    ("editor", &[]),
     ("outcome", &[]),
     ("rejected", &[]),
     ("rt", &["clock"]),
