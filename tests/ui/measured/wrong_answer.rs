@@ -8,9 +8,9 @@ fn sync(n: u32) -> String {
 #[measured]
 async fn later(early: bool) -> Result<u32, String> {
     if early {
-        return Ok("early");
+        return "early";
     }
-    Err(5)
+    5
 }
 
 #[measured]
