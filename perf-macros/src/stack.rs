@@ -293,20 +293,13 @@ fn listing(
         || quote!(::core::option::Option::None),
         |name| quote!(::core::option::Option::Some(#name)),
     );
-    // Spanned at the function's name, which is the line that is meant.
-    let line = quote_spanned!(function.span()=> ::core::line!());
+    // Spanned at the function's name: that is the line which the site finds itself at.
+    let made = quote_spanned! {function.span()=>
+        #private::Site::here(#attribute, #name, ::core::any::type_name::<__PerfkitPlace>, #options)
+    };
     let listed = format_ident!("{place}_LISTED");
     quote! {
-        static #place: #private::Site<#ty> = #private::Site::new(
-            #private::Meta {
-                attribute: #attribute,
-                name: #name,
-                place: ::core::any::type_name::<__PerfkitPlace>,
-                file: ::core::file!(),
-                line: #line,
-            },
-            #options,
-        );
+        static #place: #private::Site<#ty> = #made;
         #[cfg(any(
             target_os = "none", target_os = "linux", target_os = "macos", target_os = "ios", target_os = "tvos",
             target_os = "windows", target_os = "uefi", target_os = "android", target_os = "fuchsia",

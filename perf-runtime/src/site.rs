@@ -4,6 +4,7 @@
 //! one load and one branch. The instrument is built before anything else hears of it, so a panic in a user's option
 //! expression leaves the site as it was, and the next call tries again. A report reads what is there and builds nothing.
 
+use std::panic::Location;
 use std::sync::OnceLock;
 
 use crate::registry::{self, Observed};
@@ -46,6 +47,29 @@ impl<I: Instrument> Site<I> {
             options,
             instrument: OnceLock::new(),
         }
+    }
+
+    /// The site of an annotation, at the place of this call: one small expression for the compiler, which meets it once
+    /// for each annotation.
+    #[must_use]
+    #[track_caller]
+    pub const fn here(
+        attribute: &'static str,
+        name: Option<&'static str>,
+        place: fn() -> &'static str,
+        options: fn() -> I::Options,
+    ) -> Self {
+        let here = Location::caller();
+        Self::new(
+            Meta {
+                attribute,
+                name,
+                place,
+                file: here.file(),
+                line: here.line(),
+            },
+            options,
+        )
     }
 
     /// The instrument, built on first use.

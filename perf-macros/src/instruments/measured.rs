@@ -1,6 +1,6 @@
 //! `#[measured]`: counts and times the calls of any function.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
 use crate::errors::Errors;
@@ -135,9 +135,16 @@ impl Instrument for Measured {
                 let #local = #handle.enter();
                 #body
             },
-            Answer::Type(_) => quote! {
-                #handle.call(move || -> #arrow #body, |__perfkit_answer| (&#private::Answer(__perfkit_answer)).is_error())
-            },
+            // A judge that is no closure: the compiler checks each closure as a function of its own.
+            Answer::Type(_) => {
+                let made = Ident::new("__perfkit_answer", Span::mixed_site());
+                quote! {
+                    let #local = #handle.begin();
+                    let #made = #private::made(move || -> #arrow #body);
+                    #local.end((&#private::Answer(&#made)).is_error());
+                    #made
+                }
+            }
         }
     }
 

@@ -127,6 +127,13 @@ impl Measured {
         Measuring::new(self, &self.series, body, is_error)
     }
 
+    /// A call that lasts until [`Unjudged::end`] is told how it ended; see there.
+    #[inline]
+    #[must_use]
+    pub fn begin(&'static self) -> Unjudged {
+        Unjudged::new(self, &self.series)
+    }
+
     /// A call that lasts until the guard is dropped; for functions whose answer cannot be an error.
     #[inline]
     #[must_use]
@@ -184,6 +191,13 @@ impl Labelled {
         Measuring::new(self.measured, self.series, body, is_error)
     }
 
+    /// See [`Measured::begin`].
+    #[inline]
+    #[must_use]
+    pub fn begin(self) -> Unjudged {
+        Unjudged::new(self.measured, self.series)
+    }
+
     /// See [`Measured::enter`].
     #[inline]
     #[must_use]
@@ -235,13 +249,30 @@ impl std::fmt::Debug for Running {
     }
 }
 
-/// Ends a call that is left by unwinding.
-struct Unwinding {
+/// A call of which nobody has said how it ended. Dropping it says that: it is left by unwinding.
+pub struct Unjudged {
     measured: &'static Measured,
     frame: Frame,
 }
 
-impl Drop for Unwinding {
+impl Unjudged {
+    #[inline]
+    fn new(measured: &'static Measured, series: &'static Series) -> Self {
+        Self {
+            measured,
+            frame: enter(series),
+        }
+    }
+
+    /// The call ends, with an error or without.
+    #[inline]
+    pub fn end(self, is_error: bool) {
+        let ending = ending(is_error);
+        exit(self.measured, &ManuallyDrop::new(self).frame, ending);
+    }
+}
+
+impl Drop for Unjudged {
     #[inline]
     fn drop(&mut self) {
         exit(self.measured, &self.frame, Ending::Panic);
@@ -255,13 +286,9 @@ fn call<R>(
     body: impl FnOnce() -> R,
     is_error: impl FnOnce(&R) -> bool,
 ) -> R {
-    let unwinding = Unwinding {
-        measured,
-        frame: enter(series),
-    };
+    let unjudged = Unjudged::new(measured, series);
     let answer = body();
-    let ending = ending(is_error(&answer));
-    exit(measured, &ManuallyDrop::new(unwinding).frame, ending);
+    unjudged.end(is_error(&answer));
     answer
 }
 
