@@ -346,7 +346,7 @@ fn labels_split_a_site_and_add_up_to_it() {
     let site = plain();
     for number in 0..10 {
         let label = if number < 4 { "red" } else { "green" };
-        site.get().by(label).call(|| (), |()| number == 0);
+        site.get().by(label, |_| None).call(|| (), |()| number == 0);
     }
     let Snapshot { metrics, by, .. } = site.snapshot();
     assert_eq!(outcomes_of(&metrics), [9, 1, 0, 0]);
@@ -361,10 +361,10 @@ fn labels_split_a_site_and_add_up_to_it() {
 fn labels_beyond_the_hundredth_are_other() {
     let site = plain();
     for label in 0..250 {
-        drop(site.get().by(&label).enter());
-        drop(site.get().by(&label).enter());
+        drop(site.get().by(&label, |_| None).enter());
+        drop(site.get().by(&label, |_| None).enter());
     }
-    drop(site.get().by("other").enter());
+    drop(site.get().by("other", |_| None).enter());
     let by = site.snapshot().by;
     assert_eq!(by.len(), 101);
     let (label, metrics) = by.last().expect("101 labels");
@@ -379,10 +379,14 @@ fn a_long_label_is_cut_at_a_character() {
     let site = plain();
     // 64 bytes end in the middle of a character of two bytes.
     let long = format!("x{}", "é".repeat(40));
-    let future = pin!(site.get().by(&long).call_async(ready(()), |()| false));
+    let future = pin!(
+        site.get()
+            .by(&long, |_| None)
+            .call_async(ready(()), |()| false)
+    );
     assert!(poll(future).is_ready());
     site.get()
-        .by(&format_args!("{}{}", long, 1))
+        .by(&format_args!("{}{}", long, 1), |_| None)
         .call(|| (), |()| false);
     let by = site.snapshot().by;
     assert_eq!(by.len(), 1);
@@ -397,7 +401,7 @@ fn threads_that_see_a_label_first_together_agree() {
         for _ in 0..4 {
             scope.spawn(|| {
                 for round in 0..50 {
-                    site.get().by(&round).call(|| (), |()| false);
+                    site.get().by(&round, |_| None).call(|| (), |()| false);
                 }
             });
         }
@@ -410,7 +414,7 @@ fn threads_that_see_a_label_first_together_agree() {
 #[test]
 fn a_reset_forgets_what_ended_and_keeps_what_runs() {
     let site = plain();
-    let labelled = site.get().by("label").enter();
+    let labelled = site.get().by("label", |_| None).enter();
     let running = site.get().enter();
     let mut future = Box::pin(site.get().call_async(pending::<()>(), |()| false));
     assert!(poll(future.as_mut()).is_pending());
