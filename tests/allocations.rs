@@ -129,7 +129,7 @@ fn labels_that_were_seen_and_labels_beyond_the_cap_allocate_nothing() {
     static LABELLED: Measuring = site(Options::new);
     let round = || {
         for label in 0..150 {
-            LABELLED.get().by(&label).call(|| (), |()| false);
+            LABELLED.get().by(&label, |_| None).call(|| (), |()| false);
         }
     };
     round();

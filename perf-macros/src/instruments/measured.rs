@@ -108,7 +108,15 @@ impl Instrument for Measured {
             // By autoref, the method of a type that has `Outcome` is found before the one of every type.
             let judge = matches!(call.answer, Answer::Type(_))
                 .then(|| quote!(use #private::{WithOutcome as _, WithoutOutcome as _};));
-            let label = by.map(|by| quote!(let #local = #site.get().by(#by);));
+            // The same way, a label that is a text is found before one that has to show itself.
+            let label = by.map(|by| {
+                quote! {
+                    let #local = {
+                        use #private::measured::{WithText as _, WithoutText as _};
+                        #site.get().by(#by, |__perfkit_label| (&#private::measured::Label(__perfkit_label)).text())
+                    };
+                }
+            });
             return quote!(#judge #label);
         }
         // Nothing is measured, but what does not compile with the feature does not compile without it either.

@@ -26,6 +26,7 @@ use std::time::Duration;
 
 pub use self::future::Measuring;
 use self::label::Labels;
+pub use self::label::{Label, WithText, WithoutText};
 use self::slow::Events;
 use crate::clock;
 use crate::parts::frame::Frame;
@@ -142,16 +143,23 @@ impl Measured {
     }
 
     /// The same three ways for a call with a label. The first 64 bytes of the label count; a site has room for 100
-    /// labels, all others are the label `other`.
+    /// labels, all others are the label `other`. `text` is what the label shows, where it is known without asking it.
     #[inline]
-    pub fn by(&'static self, label: &(impl Display + ?Sized)) -> Labelled {
+    pub fn by<L: Display + ?Sized>(
+        &'static self,
+        label: &L,
+        text: impl FnOnce(&L) -> Option<&str>,
+    ) -> Labelled {
         let labels = match self.labels.get() {
             Some(labels) => labels,
             None => self.split(),
         };
         Labelled {
             measured: self,
-            series: labels.of(label, &self.options),
+            series: match text(label) {
+                Some(text) => labels.of_text(text, &self.options),
+                None => labels.of(label, &self.options),
+            },
         }
     }
 

@@ -1,7 +1,8 @@
 //! One call: the time stamps at its ends, and the bookkeeping between them.
 //!
 //! Bookkeeping comes before the first stamp and after the last, so that a call's duration is its own. A sync call is a
-//! [`Frame`]; a future is polled many times, perhaps on many threads, and keeps a [`Progress`] between the polls.
+//! [`Frame`], and so is every poll of a future: one that is ready when first polled costs what a sync call costs. What
+//! lies before the poll that ends a call, perhaps on other threads, is kept in [`Pauses`].
 //!
 //! Self time: a call puts the time it took into its caller's `inner`; what a call took less its own `inner` is its
 //! own. Over all calls of a thread the own times add up to the time of the outermost.
@@ -14,7 +15,7 @@ use crate::parts::local::{self, Local};
 use crate::parts::series::Series;
 use crate::parts::totals::{Ending, Times};
 
-/// A sync call that runs. Belongs to the thread that started it.
+/// A sync call that runs, or one poll of a future. Belongs to the thread that started it.
 pub(crate) struct Frame {
     series: &'static Series,
     block: Option<&'static Block>,
@@ -40,6 +41,18 @@ impl Frame {
             timed,
             not_send: PhantomData,
             start: stamp(timed),
+        }
+    }
+
+    /// A poll after the end of its call: counts nothing.
+    pub(crate) const fn of_nothing(series: &'static Series) -> Self {
+        Self {
+            series,
+            block: None,
+            start: 0,
+            outer: 0,
+            timed: false,
+            not_send: PhantomData,
         }
     }
 
@@ -91,159 +104,79 @@ impl Frame {
     }
 }
 
-/// What a future that is polled as one call knows of itself.
-pub(crate) struct Progress {
+/// The polls of a call that did not end it.
+pub(crate) struct Pauses {
     start: u64,
     busy: u64,
     inner: u64,
-    state: State,
+    timed: bool,
 }
 
-/// A word wide: a new [`Progress`] is then written as whole words, which the first poll can read back at once.
-#[derive(Clone, Copy, PartialEq, Eq)]
-#[repr(u64)]
-enum State {
-    NeverPolled,
-    Timed,
-    Untimed,
-    Ended,
-}
-
-/// One poll. Belongs to the thread that polls.
-pub(crate) struct Turn {
-    /// Known when this is the first poll, in which most futures are ready.
-    block: Option<&'static Block>,
-    start: u64,
-    outer: u64,
-}
-
-impl Progress {
-    /// Not a call yet: that begins with the first poll.
-    pub(crate) const fn new() -> Self {
-        Self {
-            start: 0,
+impl Pauses {
+    /// The first poll ends, and the call does not.
+    pub(crate) fn after(first: &Frame) -> Self {
+        let mut pauses = Self {
+            start: first.start,
             busy: 0,
             inner: 0,
-            state: State::NeverPolled,
-        }
+            timed: first.timed,
+        };
+        pauses.pause(first);
+        pauses
     }
 
-    /// Whether the call has ended; polls after that do not count.
-    #[inline]
-    pub(crate) fn has_ended(&self) -> bool {
-        self.state == State::Ended
-    }
-
-    /// Whether the call runs, between polls or in one.
-    #[inline]
-    pub(crate) fn runs(&self) -> bool {
-        matches!(self.state, State::Timed | State::Untimed)
-    }
-
-    /// A poll begins.
-    #[inline]
-    pub(crate) fn begin(&mut self, series: &'static Series) -> Turn {
-        if self.state != State::NeverPolled {
-            return self.go_on();
-        }
-        let (block, timed, outer) = local::with(|local| {
-            let block = local.block(series);
-            (block, begin(series, local, block), local.descend())
-        })
-        .unwrap_or_else(|| (None, begin_shared(series), 0));
-        self.state = if timed { State::Timed } else { State::Untimed };
-        let start = stamp(timed);
-        self.start = start;
-        Turn {
-            block,
-            start,
-            outer,
-        }
-    }
-
-    #[inline]
-    fn go_on(&self) -> Turn {
-        Turn {
-            block: None,
+    /// Another poll begins.
+    pub(crate) fn go_on(&self, series: &'static Series) -> Frame {
+        Frame {
             outer: local::with(Local::descend).unwrap_or(0),
-            start: stamp(self.state == State::Timed),
+            timed: self.timed,
+            start: stamp(self.timed),
+            ..Frame::of_nothing(series)
         }
     }
 
     /// A poll ends, and the call does not.
-    #[inline]
-    pub(crate) fn pause(&mut self, turn: &Turn) {
-        let spent = stamp(self.state == State::Timed).saturating_sub(turn.start);
+    pub(crate) fn pause(&mut self, poll: &Frame) {
+        let spent = stamp(self.timed).saturating_sub(poll.start);
         let inner = local::with(|local| {
             let inner = local.inner();
-            local.ascend(turn.outer, inner.max(spent));
+            local.ascend(poll.outer, inner.max(spent));
             inner
         });
         self.spend(spent, inner.unwrap_or(0));
     }
 
     /// A poll ends, and with it the call. Gives how many ticks the call took when that was slow.
-    #[inline]
-    pub(crate) fn end(
-        &mut self,
-        series: &'static Series,
-        turn: &Turn,
-        ending: Ending,
-    ) -> Option<u64> {
-        if self.state != State::Timed {
-            self.end_untimed(series, turn, ending);
+    pub(crate) fn end(mut self, poll: &Frame, ending: Ending) -> Option<u64> {
+        let series = poll.series;
+        if !self.timed {
+            let frame = Frame {
+                block: local::with(|local| local.block(series)).flatten(),
+                ..*poll
+            };
+            frame.exit_untimed(ending);
             return None;
         }
-        self.state = State::Ended;
         let now = clock::ticks();
-        let spent = now.saturating_sub(turn.start);
+        let spent = now.saturating_sub(poll.start);
         let elapsed = now.saturating_sub(self.start);
         let slow = local::with(|local| {
             self.spend(spent, local.inner());
-            local.ascend(turn.outer, spent);
-            let block = turn.block.or_else(|| local.block(series));
-            end(series, block, ending, self.times(elapsed))
+            local.ascend(poll.outer, spent);
+            end(series, local.block(series), ending, self.times(elapsed))
         });
-        slow.unwrap_or_else(|| self.end_late(series, spent, elapsed, ending))
-            .then_some(elapsed)
-    }
-
-    #[inline(never)]
-    fn end_untimed(&mut self, series: &'static Series, turn: &Turn, ending: Ending) {
-        self.state = State::Ended;
-        let block = local::with(|local| {
-            let block = local.block(series);
-            let typical = block.map_or(0, Block::typical);
-            local.ascend(turn.outer, local.inner().max(typical));
-            block
+        let slow = slow.unwrap_or_else(|| {
+            self.spend(spent, 0);
+            series.end_shared(ending, Some(self.times(elapsed)))
         });
-        match block.flatten() {
-            Some(block) => series.end_untimed(block, ending),
-            None => _ = series.end_shared(ending, None),
-        }
+        slow.then_some(elapsed)
     }
 
-    /// A poll that outlives the storage of its thread, in a destructor.
-    #[cold]
-    #[inline(never)]
-    fn end_late(
-        &mut self,
-        series: &'static Series,
-        spent: u64,
-        elapsed: u64,
-        ending: Ending,
-    ) -> bool {
-        self.spend(spent, 0);
-        series.end_shared(ending, Some(self.times(elapsed)))
-    }
-
-    #[inline]
     fn spend(&mut self, spent: u64, inner: u64) {
         self.busy = self.busy.saturating_add(spent);
         self.inner = self.inner.saturating_add(inner.min(spent));
     }
 
-    #[inline]
     fn times(&self, elapsed: u64) -> Times {
         Times {
             elapsed,
@@ -253,21 +186,17 @@ impl Progress {
     }
 
     /// The future is dropped while the call runs. Gives how many ticks it took when that was slow.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn abandon(&mut self, series: &'static Series) -> Option<u64> {
-        let is_timed = self.state == State::Timed;
-        self.state = State::Ended;
-        let elapsed = stamp(is_timed).saturating_sub(self.start);
+    pub(crate) fn abandon(&self, series: &'static Series) -> Option<u64> {
+        let elapsed = stamp(self.timed).saturating_sub(self.start);
         let block = local::with(|local| local.block(series)).flatten();
         let times = self.times(elapsed);
-        let slow = match (block, is_timed) {
+        let slow = match (block, self.timed) {
             (Some(block), true) => series.end(block, Ending::Cancelled, times),
             (Some(block), false) => {
                 series.end_untimed(block, Ending::Cancelled);
                 false
             }
-            (None, _) => series.end_shared(Ending::Cancelled, is_timed.then_some(times)),
+            (None, _) => series.end_shared(Ending::Cancelled, self.timed.then_some(times)),
         };
         slow.then_some(elapsed)
     }

@@ -1,14 +1,14 @@
 //! A future as one call.
 
 use std::future::Future;
-use std::mem::ManuallyDrop;
+use std::mem::{self, ManuallyDrop};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use super::{Measured, ending};
-use crate::parts::frame::{Progress, Turn};
+use super::{Measured, ending, enter, exit};
+use crate::parts::frame::{Frame, Pauses};
 use crate::parts::series::Series;
 use crate::parts::totals::Ending;
 
@@ -33,6 +33,12 @@ struct Call {
     progress: Progress,
 }
 
+enum Progress {
+    NeverPolled,
+    Runs(Pauses),
+    Ended,
+}
+
 impl<F, E> Measuring<F, E> {
     #[inline]
     pub(super) fn new(
@@ -47,7 +53,7 @@ impl<F, E> Measuring<F, E> {
             call: Call {
                 measured,
                 series,
-                progress: Progress::new(),
+                progress: Progress::NeverPolled,
             },
         }
     }
@@ -59,9 +65,6 @@ impl<F: Future, E: FnOnce(&F::Output) -> bool> Future for Measuring<F, E> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        if this.call.progress.has_ended() {
-            return this.body.poll(cx);
-        }
         let turn = this.call.begin();
         // By reference: moving the turn would wait for its time stamp.
         let unwinding = Unwinding {
@@ -88,7 +91,7 @@ impl<F: Future, E: FnOnce(&F::Output) -> bool> Future for Measuring<F, E> {
 /// Ends a call whose poll is left by unwinding.
 struct Unwinding<'a> {
     call: &'a mut Call,
-    turn: &'a Turn,
+    turn: &'a Frame,
 }
 
 impl Drop for Unwinding<'_> {
@@ -98,28 +101,57 @@ impl Drop for Unwinding<'_> {
     }
 }
 
+// A first poll begins and, when the future is ready, ends like a sync call. All else is out of its way.
 impl Call {
-    #[inline(never)]
-    fn begin(&mut self) -> Turn {
-        self.progress.begin(self.series)
+    #[inline]
+    fn begin(&self) -> Frame {
+        match &self.progress {
+            Progress::NeverPolled => enter(self.series),
+            _ => self.go_on(),
+        }
     }
 
     #[inline(never)]
-    fn pause(&mut self, turn: &Turn) {
-        self.progress.pause(turn);
+    fn go_on(&self) -> Frame {
+        match &self.progress {
+            Progress::Runs(pauses) => pauses.go_on(self.series),
+            _ => Frame::of_nothing(self.series),
+        }
     }
 
     #[inline(never)]
-    fn end(&mut self, turn: &Turn, ending: Ending) {
-        if let Some(ticks) = self.progress.end(self.series, turn, ending) {
+    fn pause(&mut self, turn: &Frame) {
+        match &mut self.progress {
+            Progress::NeverPolled => self.progress = Progress::Runs(Pauses::after(turn)),
+            Progress::Runs(pauses) => pauses.pause(turn),
+            Progress::Ended => {}
+        }
+    }
+
+    #[inline]
+    fn end(&mut self, turn: &Frame, ending: Ending) {
+        match &self.progress {
+            Progress::NeverPolled => {
+                self.progress = Progress::Ended;
+                exit(self.measured, turn, ending);
+            }
+            _ => self.end_later(turn, ending),
+        }
+    }
+
+    #[inline(never)]
+    fn end_later(&mut self, turn: &Frame, ending: Ending) {
+        if let Progress::Runs(pauses) = mem::replace(&mut self.progress, Progress::Ended)
+            && let Some(ticks) = pauses.end(turn, ending)
+        {
             self.measured.report_slow(ticks);
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn abandon(&mut self) {
-        if let Some(ticks) = self.progress.abandon(self.series) {
+    fn abandon(&self, pauses: &Pauses) {
+        if let Some(ticks) = pauses.abandon(self.series) {
             self.measured.report_slow(ticks);
         }
     }
@@ -128,8 +160,8 @@ impl Call {
 impl Drop for Call {
     #[inline]
     fn drop(&mut self) {
-        if self.progress.runs() {
-            self.abandon();
+        if let Progress::Runs(pauses) = &self.progress {
+            self.abandon(pauses);
         }
     }
 }

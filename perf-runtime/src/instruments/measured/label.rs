@@ -1,6 +1,9 @@
 //! One series for each label, `by = …`.
 
+use std::borrow::Cow;
 use std::fmt::{self, Display, Write};
+use std::rc::Rc;
+use std::sync::Arc;
 
 use super::{Options, series};
 use crate::parts::names::{Names, cut};
@@ -33,7 +36,17 @@ impl Labels {
         let mut text = Text::new();
         // A label that fails to show itself is what it wrote until then.
         let _ = write!(text, "{label}");
-        let text = text.as_bytes();
+        self.find(text.as_bytes(), options)
+    }
+
+    /// The same for a label that is a text.
+    #[inline]
+    pub(super) fn of_text(&self, text: &str, options: &Options) -> &Series {
+        self.find(cut(text, LONGEST).as_bytes(), options)
+    }
+
+    #[inline(never)]
+    fn find(&self, text: &[u8], options: &Options) -> &Series {
         if text == OTHER.as_bytes() {
             return &self.other;
         }
@@ -68,6 +81,75 @@ impl Labels {
         self.other.reset();
     }
 }
+
+/// Asks any label for its text, by autoref: the method of a type that is a text is found before the one of every type.
+/// Formatting machinery that copies a text costs as much as the call that is measured.
+pub struct Label<'a, T: ?Sized>(pub &'a T);
+
+/// Found first.
+pub trait WithText<'a> {
+    /// What the label shows.
+    fn text(&self) -> Option<&'a str>;
+}
+
+impl<'a, T: IsText + ?Sized> WithText<'a> for Label<'a, T> {
+    #[inline]
+    fn text(&self) -> Option<&'a str> {
+        Some(self.0.text())
+    }
+}
+
+/// Found when the label has to show itself.
+pub trait WithoutText<'a> {
+    /// None.
+    fn text(&self) -> Option<&'a str>;
+}
+
+impl<'a, T: ?Sized> WithoutText<'a> for &Label<'a, T> {
+    #[inline]
+    fn text(&self) -> Option<&'a str> {
+        None
+    }
+}
+
+/// The types that show a text as it is. `AsRef<str>` does not say that: a type may show another.
+pub trait IsText {
+    /// The text.
+    fn text(&self) -> &str;
+}
+
+impl IsText for str {
+    #[inline]
+    fn text(&self) -> &str {
+        self
+    }
+}
+
+impl IsText for String {
+    #[inline]
+    fn text(&self) -> &str {
+        self
+    }
+}
+
+impl IsText for Cow<'_, str> {
+    #[inline]
+    fn text(&self) -> &str {
+        self
+    }
+}
+
+macro_rules! pointers {
+    ($($pointer:ty),*) => {$(
+        impl<T: IsText + ?Sized> IsText for $pointer {
+            #[inline]
+            fn text(&self) -> &str {
+                (**self).text()
+            }
+        }
+    )*};
+}
+pointers!(&T, &mut T, Box<T>, Rc<T>, Arc<T>);
 
 /// The first bytes of what is written, whole characters.
 struct Text {
