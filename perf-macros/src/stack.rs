@@ -293,9 +293,10 @@ fn listing(
         || quote!(::core::option::Option::None),
         |name| quote!(::core::option::Option::Some(#name)),
     );
-    // Spanned at the function's name: that is the line which the site finds itself at.
+    // Spanned at the function's name from its first token on: that is the line which the site finds itself at.
+    let at = function::spanned(private, function.span());
     let made = quote_spanned! {function.span()=>
-        #private::Site::here(#attribute, #name, ::core::any::type_name::<__PerfkitPlace>, #options)
+        #at::Site::here(#attribute, #name, ::core::any::type_name::<__PerfkitPlace>, #options)
     };
     let listed = format_ident!("{place}_LISTED");
     quote! {
