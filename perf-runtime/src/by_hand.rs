@@ -2,9 +2,11 @@
 //!
 //! What is measured under one name is one row of the report, beside the annotated functions. The first 256 bytes of a
 //! name count. There is room for 1,000 names; all others share the row `other`, so that a name made of user input
-//! cannot fill the memory. Without the feature `measure` all three are the plain code.
+//! cannot fill the memory. Without the feature `measure` all of it is the plain code.
 
 use std::future::Future;
+
+use crate::outcome::Outcome;
 
 #[cfg(feature = "measure")]
 mod table {
@@ -70,8 +72,8 @@ mod table {
 
 /// Runs `body` as one call of `name`.
 ///
-/// Every answer counts as a success; measure a function with `#[measured]` to tell errors apart. When `body` unwinds,
-/// the call counts as a panic, and unwinding goes on. After a thread's first call of a name, nothing is allocated.
+/// Every answer counts as a success; [`try_measure`] tells errors apart. When `body` unwinds, the call counts as a
+/// panic, and unwinding goes on. After a thread's first call of a name, nothing is allocated.
 ///
 /// ```
 /// let total: u64 = perfkit::measure("sum", || (1..=100).sum());
@@ -88,10 +90,28 @@ pub fn measure<R>(name: &str, body: impl FnOnce() -> R) -> R {
     }
 }
 
+/// [`measure`] for an answer that can be an error: a `Result`, an `Option`, or a type of your own that is an
+/// [`Outcome`].
+///
+/// ```
+/// let port = perfkit::try_measure("port", || "80a".parse::<u16>());
+/// assert!(port.is_err());
+/// # #[cfg(feature = "measure")]
+/// assert_eq!(perfkit::report().operation("port").unwrap().part("outcomes", "error"), Some(1));
+/// ```
+#[inline]
+pub fn try_measure<R: Outcome>(name: &str, body: impl FnOnce() -> R) -> R {
+    #[cfg(feature = "measure")]
+    return table::named(name).call(body, R::is_error);
+    #[cfg(not(feature = "measure"))]
+    measure(name, body)
+}
+
 /// Awaits `future` as one call of `name`.
 ///
 /// The call begins when the answer of this function is first polled and ends when it is ready. Dropped in between, it
-/// counts as cancelled; it is as cancel safe as `future`. Every answer counts as a success.
+/// counts as cancelled; it is as cancel safe as `future`. Every answer counts as a success; [`try_measure_async`] tells
+/// errors apart.
 ///
 /// ```
 /// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
@@ -111,6 +131,26 @@ pub fn measure_async<F: Future>(name: &str, future: F) -> impl Future<Output = F
     }
 }
 
+/// [`measure_async`] for an answer that can be an error, as [`try_measure`] is for [`measure`].
+///
+/// ```
+/// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+/// let answer = perfkit::try_measure_async("fetch::one", async { Err::<u8, _>("refused") });
+/// # let answer = std::pin::pin!(answer);
+/// # assert!(answer.poll(&mut context).is_ready());
+/// # use std::future::Future;
+/// ```
+#[inline]
+pub fn try_measure_async<F>(name: &str, future: F) -> impl Future<Output = F::Output> + use<F>
+where
+    F: Future<Output: Outcome>,
+{
+    #[cfg(feature = "measure")]
+    return table::named(name).call_async(future, F::Output::is_error);
+    #[cfg(not(feature = "measure"))]
+    measure_async(name, future)
+}
+
 /// Measures from here to the end of the scope, as one call of `name`.
 ///
 /// ```
@@ -123,7 +163,7 @@ pub fn measure_async<F: Future>(name: &str, future: F) -> impl Future<Output = F
 pub fn span(name: &str) -> Span {
     #[cfg(feature = "measure")]
     return Span {
-        _running: table::named(name).enter(),
+        running: table::named(name).enter(),
     };
     #[cfg(not(feature = "measure"))]
     {
@@ -136,15 +176,29 @@ pub fn span(name: &str) -> Span {
 
 /// A call that ends when this is dropped; made by [`span`].
 ///
-/// It counts as a panic when unwinding drops it, else as a success. It stays on its thread: hold it across no `await`,
+/// It counts as a panic when unwinding drops it, as an error after [`fail`](Self::fail), else as a success. It stays on its thread: hold it across no `await`,
 /// use [`measure_async`] there.
 #[derive(Debug)]
 #[must_use = "the call ends when this is dropped: bind it to a name, `let _span = …`"]
 pub struct Span {
     #[cfg(feature = "measure")]
-    _running: crate::instruments::measured::Running,
+    running: crate::instruments::measured::Running,
     #[cfg(not(feature = "measure"))]
     _not_send: std::marker::PhantomData<*const ()>,
+}
+
+impl Span {
+    /// Ends the call here, with an error.
+    ///
+    /// ```
+    /// let connecting = perfkit::span("connect");
+    /// connecting.fail(); // nobody answered
+    /// ```
+    #[inline]
+    pub fn fail(self) {
+        #[cfg(feature = "measure")]
+        self.running.fail();
+    }
 }
 
 #[cfg(not(feature = "measure"))]

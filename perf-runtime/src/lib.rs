@@ -13,7 +13,7 @@ mod rt;
 mod site;
 pub mod snapshot;
 
-pub use crate::by_hand::{Span, measure, measure_async, span};
+pub use crate::by_hand::{Span, measure, measure_async, span, try_measure, try_measure_async};
 pub use crate::outcome::Outcome;
 pub use crate::parts::deadline::{deadline, remaining};
 pub use crate::rejected::{Chain, Reason, Rejected, rejection};

@@ -237,6 +237,15 @@ impl Running {
     }
 }
 
+impl Running {
+    /// The call ends here, with an error.
+    #[inline]
+    pub fn fail(self) {
+        let running = ManuallyDrop::new(self);
+        exit(running.measured, &running.frame, Ending::Error);
+    }
+}
+
 impl Drop for Running {
     #[inline]
     fn drop(&mut self) {

@@ -4,7 +4,7 @@ use std::future::pending;
 use std::panic::{catch_unwind, panic_any};
 use std::pin::pin;
 
-use perfkit::{measure, measure_async, span};
+use perfkit::{measure, measure_async, span, try_measure, try_measure_async};
 
 use super::{answer, outcomes, poll, row};
 
@@ -62,6 +62,19 @@ fn a_dropped_future_is_cancelled_and_one_that_was_not_polled_is_no_call() {
         assert_eq!(row(name).count("inflight"), Some(1));
     }
     assert_eq!(outcomes(&row(name)), [0, 0, 0, 1]);
+}
+
+#[test]
+fn an_answer_that_can_be_an_error_is_judged_on_request() {
+    let name = "by hand: judged";
+    assert_eq!(try_measure(name, || None::<u8>), None);
+    assert_eq!(try_measure(name, || Ok::<_, u8>(7)), Ok(7));
+    assert_eq!(
+        answer(try_measure_async(name, async { Err::<u8, _>(7) })),
+        Err(7)
+    );
+    span(name).fail();
+    assert_eq!(outcomes(&row(name)), [1, 3, 0, 0]);
 }
 
 #[test]
