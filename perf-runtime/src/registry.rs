@@ -1,7 +1,7 @@
 //! The list of everything annotated: sites found at link time, and those made while the program runs.
 //!
 //! The linker collects one pointer per annotation (`linkme`), so the report lists what was never called; what is made
-//! by hand is added as it is made. Nobody asks an instrument while the list is locked. The registry also passes on
+//! by hand is added as it is made, and where the linker has no list a site is added on its first use. Nobody asks an instrument while the list is locked. The registry also passes on
 //! that perfkit is in use ([`used`]), so that the layers above need not be known here.
 
 use std::sync::{Mutex, PoisonError};
@@ -26,13 +26,82 @@ pub trait Observed: Sync {
     fn reset(&self);
 }
 
-/// Every annotation of the program and its dependencies.
-#[linkme::distributed_slice]
-pub static SITES: [&'static dyn Observed];
+/// The lists of the linker, on every system whose sections `linkme` knows. Expansions have the same condition.
+#[cfg(any(
+    target_os = "none",
+    target_os = "linux",
+    target_os = "macos",
+    target_os = "ios",
+    target_os = "tvos",
+    target_os = "windows",
+    target_os = "uefi",
+    target_os = "android",
+    target_os = "fuchsia",
+    target_os = "illumos",
+    target_os = "freebsd",
+    target_os = "openbsd",
+    target_os = "psp",
+))]
+mod linked {
+    use super::Observed;
 
-/// What the layers above do when perfkit is used, on the thread that uses it. Cheap, and without life before `main`.
-#[linkme::distributed_slice]
-pub(crate) static ON_USE: [fn()];
+    pub(crate) const COMPLETE: bool = true;
+
+    /// Every annotation of the program and its dependencies.
+    #[linkme::distributed_slice]
+    pub static SITES: [&'static dyn Observed];
+
+    /// What the layers above do when perfkit is used, on the thread that uses it. Cheap, and without life before
+    /// `main`.
+    #[linkme::distributed_slice]
+    pub(crate) static ON_USE: [fn()];
+
+    /// Adds to [`ON_USE`].
+    macro_rules! on_use {
+        ($tell:expr) => {
+            #[linkme::distributed_slice(crate::registry::ON_USE)]
+            static TELL: fn() = $tell;
+        };
+    }
+    pub(crate) use on_use;
+}
+
+/// Elsewhere the linker lists nothing: a site lists itself on its first use.
+#[cfg(not(any(
+    target_os = "none",
+    target_os = "linux",
+    target_os = "macos",
+    target_os = "ios",
+    target_os = "tvos",
+    target_os = "windows",
+    target_os = "uefi",
+    target_os = "android",
+    target_os = "fuchsia",
+    target_os = "illumos",
+    target_os = "freebsd",
+    target_os = "openbsd",
+    target_os = "psp",
+)))]
+mod linked {
+    use super::Observed;
+
+    pub(crate) const COMPLETE: bool = false;
+
+    /// Nothing.
+    pub static SITES: [&'static dyn Observed; 0] = [];
+    pub(crate) static ON_USE: [fn(); 0] = [];
+
+    /// There is no list to add to.
+    macro_rules! on_use {
+        ($tell:expr) => {
+            const _: fn() = $tell;
+        };
+    }
+    pub(crate) use on_use;
+}
+
+pub use linked::SITES;
+pub(crate) use linked::{COMPLETE, ON_USE, on_use};
 
 static ADDED: Mutex<Vec<&'static dyn Observed>> = Mutex::new(Vec::new());
 
@@ -45,10 +114,6 @@ pub(crate) fn used() {
 }
 
 /// Lists what the linker cannot know.
-#[cfg_attr(
-    not(feature = "measure"),
-    allow(dead_code, reason = "so far only what is measured by hand")
-)]
 pub(crate) fn add(observed: &'static dyn Observed) {
     ADDED
         .lock()

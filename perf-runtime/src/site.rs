@@ -87,9 +87,13 @@ impl<I: Instrument> Site<I> {
     #[cold]
     #[inline(never)]
     fn build(&'static self) -> &'static I {
-        let instrument = self
-            .instrument
-            .get_or_init(|| I::new(&self.meta, (self.options)()));
+        let instrument = self.instrument.get_or_init(|| {
+            let instrument = I::new(&self.meta, (self.options)());
+            if !registry::COMPLETE {
+                registry::add(self);
+            }
+            instrument
+        });
         registry::used();
         instrument
     }

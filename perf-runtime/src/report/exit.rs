@@ -17,7 +17,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use super::{report, table, time};
-use crate::registry::ON_USE;
+use crate::registry::on_use;
 
 /// Where the report goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,14 +154,13 @@ impl Drop for AtEnd {
     }
 }
 
-#[linkme::distributed_slice(ON_USE)]
-static ARM: fn() = || {
+on_use!(|| {
     thread_local!(static AT_END: AtEnd = const { AtEnd });
     time::first_use();
     if chosen().is_some() && std::thread::current().name() == Some("main") {
         let _ = AT_END.try_with(|_| ()); // a thread that is ending already has nothing left to show
     }
-};
+});
 
 #[cfg(test)]
 mod tests {
