@@ -28,6 +28,7 @@ pub(super) struct Frame {
 /// Asks every site.
 pub(super) fn collect() -> Report {
     let began = clock::instant();
+    clock::recalibrate();
     let sites = registry::all();
     let mut answers = Vec::with_capacity(sites.len());
     let mut failed = 0;
