@@ -67,6 +67,12 @@ impl Buckets {
 
     /// Adds all of another.
     pub(crate) fn add(&mut self, other: &Self) {
+        if self.groups == 0 {
+            self.groups = other.groups;
+            self.counts.reserve_exact(other.counts.len());
+            self.counts.extend_from_slice(&other.counts);
+            return;
+        }
         if self.groups == other.groups {
             for (known, more) in self.counts.iter_mut().zip(&other.counts) {
                 *known = known.wrapping_add(*more);
