@@ -198,9 +198,11 @@ pub(crate) fn ticks_in(duration: Duration) -> u64 {
     u64::try_from(ticks).unwrap_or(u64::MAX)
 }
 
-/// Makes conversions as good as the time since the start allows.
+/// Makes conversions as good as the time since the start allows. Nothing to do where nobody has asked for ticks.
 pub(crate) fn recalibrate() {
-    clock().recalibrate();
+    if let Some(clock) = CLOCK.get() {
+        clock.recalibrate();
+    }
 }
 
 /// The monotonic clock of the system, for what is long and rarely asked: the window of a report.

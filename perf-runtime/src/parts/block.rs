@@ -61,7 +61,6 @@ const _: () = assert!(
     size_of::<Block>() <= 6144,
     "a site may cost a thread six kilobytes"
 );
-const _: () = assert!(histogram::GROUPS <= 64, "one bit for each group");
 
 /// Adds to a number that only this thread writes.
 #[inline]
@@ -266,16 +265,17 @@ impl Block {
         u128::from(self.sum_high.load(Relaxed)) << 64 | u128::from(self.sum_low.load(Relaxed))
     }
 
-    /// Adds to `totals` what ended in this era. The starts are [apart](Self::add_started).
-    pub(crate) fn add_ended(&self, era: u64, totals: &mut Totals) {
+    /// Adds to `totals` what ended in this era. The starts are [apart](Self::add_started). `copy` is where the numbers
+    /// stand until it is known that they belong together; what is in it is lost.
+    pub(crate) fn add_ended(&self, era: u64, copy: &mut Totals, totals: &mut Totals) {
         for attempt in 0..=ATTEMPTS {
             let epoch = self.epoch.load(Acquire);
             let patient = attempt < ATTEMPTS;
             if epoch.is_multiple_of(2) || !patient {
-                let copy = self.copy(era);
+                self.copy(era, copy);
                 fence(Acquire);
                 if self.epoch.load(Relaxed) == epoch || !patient {
-                    totals.add(&copy);
+                    totals.add(copy);
                     return;
                 }
             }
@@ -287,11 +287,11 @@ impl Block {
         }
     }
 
-    fn copy(&self, era: u64) -> Totals {
-        let mut copy = Totals::new();
+    fn copy(&self, era: u64, copy: &mut Totals) {
+        copy.clear();
         // The times first: a call ends before it is timed, so there are never more timed calls than calls.
         if self.era.load(Relaxed) == era {
-            self.copy_times(&mut copy);
+            self.copy_times(copy);
         }
         let ended: Outcomes = load(&self.ended, Acquire);
         for count in ended {
@@ -304,7 +304,6 @@ impl Block {
                 *outcome = outcome.wrapping_sub(before);
             }
         }
-        copy
     }
 
     fn copy_times(&self, copy: &mut Totals) {
@@ -317,23 +316,18 @@ impl Block {
         copy.min = self.min.load(Relaxed);
         copy.max = self.max.load(Relaxed);
         let groups = self.groups.load(Relaxed);
-        for group in (0..histogram::GROUPS).filter(|group| groups >> group & 1 == 1) {
-            let indices = histogram::of_group(group);
-            let buckets = self.buckets.get(indices.clone()).unwrap_or_default();
-            for (index, bucket) in indices.zip(buckets) {
-                let count = bucket.load(Relaxed);
-                if count > 0 {
-                    copy.add_to_bucket(index, u64::from(count));
-                }
-            }
-        }
+        copy.buckets.add_groups(groups, |range| {
+            let buckets = self.buckets.get(range).unwrap_or_default();
+            buckets.iter().map(|bucket| bucket.load(Relaxed).into())
+        });
         let factor = clock::factor();
         for pending in self.pending.iter().take(slot(timed)) {
             let elapsed = pending.load(Relaxed);
             copy.sum = copy.sum.wrapping_add(u128::from(elapsed));
             copy.min = copy.min.min(elapsed);
             copy.max = copy.max.max(elapsed);
-            copy.add_to_bucket(histogram::index(clock::nanos(elapsed, factor)), 1);
+            let index = histogram::index(clock::nanos(elapsed, factor));
+            copy.buckets.add_to(index, 1);
         }
     }
 

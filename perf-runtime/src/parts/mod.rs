@@ -6,6 +6,7 @@
 //! series by a text.
 
 pub(crate) mod block;
+pub(crate) mod buckets;
 pub(crate) mod counter;
 pub(crate) mod deadline;
 #[cfg(feature = "tracing")]

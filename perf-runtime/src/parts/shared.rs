@@ -82,7 +82,7 @@ impl Shared {
         for (index, bucket) in self.buckets.iter().enumerate() {
             let count = bucket.load(Acquire);
             if count > 0 {
-                totals.add_to_bucket(index, count);
+                totals.buckets.add_to(index, count);
                 totals.timed = totals.timed.wrapping_add(count);
             }
         }

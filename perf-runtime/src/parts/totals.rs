@@ -1,6 +1,6 @@
 //! What is known of a series, added up: plain numbers, no atomics.
 
-use crate::parts::histogram;
+use crate::parts::buckets::Buckets;
 
 /// How a call can end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +44,7 @@ pub(crate) struct Totals {
     /// `u64::MAX` when nothing was timed.
     pub(crate) min: u64,
     pub(crate) max: u64,
-    /// By [`histogram::index`]; empty while nothing was timed.
-    pub(crate) buckets: Vec<u64>,
+    pub(crate) buckets: Buckets,
 }
 
 impl Totals {
@@ -61,7 +60,7 @@ impl Totals {
             sum: 0,
             min: u64::MAX,
             max: 0,
-            buckets: Vec::new(),
+            buckets: Buckets::new(),
         }
     }
 
@@ -86,16 +85,6 @@ impl Totals {
         }
     }
 
-    /// Adds calls to a bucket.
-    pub(crate) fn add_to_bucket(&mut self, index: usize, count: u64) {
-        if self.buckets.is_empty() {
-            self.buckets = vec![0; histogram::BUCKETS];
-        }
-        if let Some(bucket) = self.buckets.get_mut(index) {
-            *bucket = bucket.wrapping_add(count);
-        }
-    }
-
     /// Adds everything `other` knows.
     pub(crate) fn add(&mut self, other: &Self) {
         self.running = self.running.wrapping_add(other.running);
@@ -107,11 +96,15 @@ impl Totals {
         self.sum = self.sum.wrapping_add(other.sum);
         self.min = self.min.min(other.min);
         self.max = self.max.max(other.max);
-        for (index, count) in other.buckets.iter().enumerate() {
-            if *count > 0 {
-                self.add_to_bucket(index, *count);
-            }
-        }
+        self.buckets.add(&other.buckets);
+    }
+
+    /// Makes it [new](Self::new) again, with the room it has.
+    pub(crate) fn clear(&mut self) {
+        let mut buckets = std::mem::replace(&mut self.buckets, Buckets::new());
+        buckets.clear();
+        *self = Self::new();
+        self.buckets = buckets;
     }
 
     /// Forgets what ended; what runs stays.

@@ -44,7 +44,6 @@ impl Instrument for Measured {
         let Some(this) = this else {
             return metrics(&Totals::new(), &Options::new(), 0);
         };
-        clock::recalibrate();
         let mut totals = this.series.totals();
         let mut overflow = 0;
         if let Some(labels) = this.labels.get() {
@@ -131,22 +130,21 @@ fn per_timed(totals: &Totals, options: &Options) -> f64 {
 fn latency(totals: &Totals) -> Histogram {
     let factor = clock::factor();
     let some = totals.timed > 0;
-    let full = totals.buckets.iter().enumerate().filter(|(_, n)| **n > 0);
+    let mut buckets = Vec::with_capacity(totals.buckets.len());
+    totals.buckets.iter().for_each(|(index, count)| {
+        let (low_ns, high_ns) = histogram::bounds(index);
+        buckets.push(Bucket {
+            low_ns,
+            high_ns,
+            count,
+        });
+    });
     Histogram {
         count: totals.timed,
         sum_ns: clock::nanos_of_sum(totals.sum, factor),
         min_ns: some.then(|| clock::nanos(totals.min, factor)),
         max_ns: some.then(|| clock::nanos(totals.max, factor)),
-        buckets: full
-            .map(|(index, count)| {
-                let (low_ns, high_ns) = histogram::bounds(index);
-                Bucket {
-                    low_ns,
-                    high_ns,
-                    count: *count,
-                }
-            })
-            .collect(),
+        buckets,
     }
 }
 
