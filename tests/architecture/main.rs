@@ -30,6 +30,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "by_hand",
         &[
             "instruments",
+            "outcome",
             "registry",
             "site",
             "snapshot",
