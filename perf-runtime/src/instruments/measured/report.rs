@@ -131,14 +131,19 @@ fn latency(totals: &Totals) -> Histogram {
     let factor = clock::factor();
     let some = totals.timed > 0;
     let mut buckets = Vec::with_capacity(totals.buckets.len());
-    totals.buckets.iter().for_each(|(index, count)| {
-        let (low_ns, high_ns) = histogram::bounds(index);
-        buckets.push(Bucket {
-            low_ns,
-            high_ns,
-            count,
-        });
-    });
+    for (group, counts) in totals.buckets.groups() {
+        let bounds = histogram::bounds_in(group);
+        for (place, count) in counts.iter().copied().enumerate() {
+            if count > 0 {
+                let (low_ns, high_ns) = bounds(place);
+                buckets.push(Bucket {
+                    low_ns,
+                    high_ns,
+                    count,
+                });
+            }
+        }
+    }
     Histogram {
         count: totals.timed,
         sum_ns: clock::nanos_of_sum(totals.sum, factor),
