@@ -114,11 +114,9 @@ impl Buckets {
             .filter(|(_, count)| *count > 0)
     }
 
-    /// How many buckets are not empty.
-    pub(crate) fn len(&self) -> usize {
-        // A sum of ones and zeros, which compilers add several at a time.
-        let some = self.counts.iter().map(|count| usize::from(*count != 0));
-        some.sum()
+    /// How many buckets are kept, empty ones among them.
+    pub(crate) fn kept(&self) -> usize {
+        self.counts.len()
     }
 
     /// Makes room for groups, not more than they need.
@@ -191,7 +189,7 @@ mod tests {
             let (mut sum, other) = (fill(&one), fill(&other));
             sum.add(&other);
             let full: Vec<_> = table.into_iter().enumerate().filter(|(_, n)| *n > 0).collect();
-            prop_assert_eq!(sum.len(), full.len());
+            prop_assert!(sum.kept() >= full.len());
             prop_assert_eq!(sum.iter().collect::<Vec<_>>(), full);
         }
     }
@@ -222,6 +220,6 @@ mod tests {
         let mut buckets = Buckets::new();
         buckets.add_to(histogram::BUCKETS, 1);
         buckets.add_to(usize::MAX, 1);
-        assert_eq!(buckets.len(), 0);
+        assert_eq!(buckets.kept(), 0);
     }
 }

@@ -130,7 +130,8 @@ fn per_timed(totals: &Totals, options: &Options) -> f64 {
 fn latency(totals: &Totals) -> Histogram {
     let factor = clock::factor();
     let some = totals.timed > 0;
-    let mut buckets = Vec::with_capacity(totals.buckets.len());
+    // Room for all that are kept, given back at the end: counting those that are not empty first would cost more.
+    let mut buckets = Vec::with_capacity(totals.buckets.kept());
     for (group, counts) in totals.buckets.groups() {
         let bounds = histogram::bounds_in(group);
         for (place, count) in counts.iter().copied().enumerate() {
@@ -144,6 +145,7 @@ fn latency(totals: &Totals) -> Histogram {
             }
         }
     }
+    buckets.shrink_to_fit();
     Histogram {
         count: totals.timed,
         sum_ns: clock::nanos_of_sum(totals.sum, factor),
