@@ -57,15 +57,50 @@ fn report() -> String {
         connection.write_all(
             b"GET /functions_timing HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
         )?;
-        let mut answer = String::new();
-        connection.read_to_string(&mut answer)?;
-        if answer.starts_with("HTTP/1.1 200") {
-            Ok(answer)
-        } else {
-            Err(io::Error::other(answer))
-        }
+        let mut answer = Vec::new();
+        connection.read_to_end(&mut answer)?;
+        let body = body_of(&answer)
+            .ok_or_else(|| io::Error::other(String::from_utf8_lossy(&answer).into_owned()))?;
+        String::from_utf8(body).map_err(io::Error::other)
     };
     fetch().expect("hotpath answers")
+}
+
+/// The body of an answer that says that all is well. A chunk may end within a character, so text it is only without
+/// the lengths between the chunks.
+fn body_of(answer: &[u8]) -> Option<Vec<u8>> {
+    let (head, body) = split(answer, b"\r\n\r\n")?;
+    let head = str::from_utf8(head).ok()?.to_ascii_lowercase();
+    if !head.starts_with("http/1.1 200") {
+        return None;
+    }
+    if head.contains("\r\ntransfer-encoding: chunked") {
+        without_chunks(body)
+    } else {
+        Some(body.to_vec())
+    }
+}
+
+fn without_chunks(mut left: &[u8]) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let (size, rest) = split(left, b"\r\n")?;
+        let size = str::from_utf8(size).ok()?;
+        let digits = size.split(';').next()?.trim();
+        let size = usize::from_str_radix(digits, 16).ok()?;
+        if size == 0 {
+            return Some(body);
+        }
+        let (chunk, rest) = rest.split_at_checked(size)?;
+        body.extend_from_slice(chunk);
+        left = rest.strip_prefix(b"\r\n")?;
+    }
+}
+
+/// What stands before and after the first `mark`.
+fn split<'a>(text: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
+    let at = text.windows(mark.len()).position(|found| found == mark)?;
+    Some((text.get(..at)?, text.get(at + mark.len()..)?))
 }
 
 #[hotpath::measure]
@@ -127,3 +162,35 @@ macro_rules! site {
     };
 }
 include!(concat!(env!("OUT_DIR"), "/sites.rs"));
+
+#[cfg(test)]
+mod tests {
+    use super::body_of;
+
+    const CHUNKED: &[u8] = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+    #[test]
+    fn a_character_may_be_in_two_chunks() {
+        let answer = [
+            CHUNKED,
+            b"3\r\n\"1 \r\n",
+            b"1\r\n\xc2\r\n",
+            b"4;x=y\r\n\xb5s\"\n\r\n0\r\n\r\n",
+        ];
+        let body = body_of(&answer.concat()).expect("all is well");
+        assert_eq!(String::from_utf8(body).expect("text"), "\"1 \u{b5}s\"\n");
+    }
+
+    #[test]
+    fn a_body_in_one_piece_is_taken_as_it_is() {
+        let body = body_of(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+        assert_eq!(body.as_deref(), Some(b"{}".as_slice()));
+    }
+
+    #[test]
+    fn what_is_not_well_or_not_whole_has_no_body() {
+        assert_eq!(body_of(b"HTTP/1.1 404 Not Found\r\n\r\n{}"), None);
+        assert_eq!(body_of(&[CHUNKED, b"5\r\nab"].concat()), None);
+        assert_eq!(body_of(b""), None);
+    }
+}

@@ -19,11 +19,11 @@ use std::sync::atomic::{
 };
 
 use crate::clock;
+use crate::parts::buckets::{members, room};
+use crate::parts::copied::{Copied, PENDING};
 use crate::parts::histogram;
 use crate::parts::totals::{Ending, Outcomes, Times, Totals};
 
-/// Durations that wait to be put into their buckets.
-const PENDING: usize = 32;
 /// How often a reader takes its copy again before it is content with one that a fold may have touched. A fold takes
 /// about 100 ns; this is only reached when the owner is held up in the middle of one.
 const ATTEMPTS: u32 = 10_000;
@@ -267,7 +267,7 @@ impl Block {
 
     /// Adds to `totals` what ended in this era. The starts are [apart](Self::add_started). `copy` is where the numbers
     /// stand until it is known that they belong together; what is in it is lost.
-    pub(crate) fn add_ended(&self, era: u64, copy: &mut Totals, totals: &mut Totals) {
+    pub(crate) fn add_ended(&self, era: u64, copy: &mut Copied, totals: &mut Totals) {
         for attempt in 0..=ATTEMPTS {
             let epoch = self.epoch.load(Acquire);
             let patient = attempt < ATTEMPTS;
@@ -275,7 +275,7 @@ impl Block {
                 self.copy(era, copy);
                 fence(Acquire);
                 if self.epoch.load(Relaxed) == epoch || !patient {
-                    totals.add(copy);
+                    copy.add_to(totals);
                     return;
                 }
             }
@@ -287,47 +287,54 @@ impl Block {
         }
     }
 
-    fn copy(&self, era: u64, copy: &mut Totals) {
-        copy.clear();
+    fn copy(&self, era: u64, copy: &mut Copied) {
+        copy.plain = Totals::new();
+        copy.groups = 0;
+        copy.buckets.clear();
+        copy.waiting = 0;
         // The times first: a call ends before it is timed, so there are never more timed calls than calls.
         if self.era.load(Relaxed) == era {
             self.copy_times(copy);
         }
+        let plain = &mut copy.plain;
         let ended: Outcomes = load(&self.ended, Acquire);
         for count in ended {
-            copy.running = copy.running.wrapping_sub(count);
+            plain.running = plain.running.wrapping_sub(count);
         }
         if self.era.load(Relaxed) == era {
             let before: Outcomes = load(&self.ended_before, Relaxed);
-            copy.add_outcomes(ended);
-            for (outcome, before) in copy.outcomes.iter_mut().zip(before) {
+            plain.add_outcomes(ended);
+            for (outcome, before) in plain.outcomes.iter_mut().zip(before) {
                 *outcome = outcome.wrapping_sub(before);
             }
         }
     }
 
-    fn copy_times(&self, copy: &mut Totals) {
+    fn copy_times(&self, copy: &mut Copied) {
         let timed = self.timed.load(Acquire);
-        copy.timed = timed;
-        copy.own = self.own.load(Relaxed);
-        copy.busy = self.busy.load(Relaxed);
-        copy.slow = self.slow.load(Relaxed);
-        copy.sum = self.sum();
-        copy.min = self.min.load(Relaxed);
-        copy.max = self.max.load(Relaxed);
-        let groups = self.groups.load(Relaxed);
-        copy.buckets.add_groups(groups, |range| {
-            let buckets = self.buckets.get(range).unwrap_or_default();
-            buckets.iter().map(|bucket| bucket.load(Relaxed).into())
-        });
-        let factor = clock::factor();
-        for pending in self.pending.iter().take(slot(timed)) {
-            let elapsed = pending.load(Relaxed);
-            copy.sum = copy.sum.wrapping_add(u128::from(elapsed));
-            copy.min = copy.min.min(elapsed);
-            copy.max = copy.max.max(elapsed);
-            let index = histogram::index(clock::nanos(elapsed, factor));
-            copy.buckets.add_to(index, 1);
+        copy.plain.timed = timed;
+        copy.plain.own = self.own.load(Relaxed);
+        copy.plain.busy = self.busy.load(Relaxed);
+        copy.plain.slow = self.slow.load(Relaxed);
+        copy.plain.sum = self.sum();
+        copy.plain.min = self.min.load(Relaxed);
+        copy.plain.max = self.max.load(Relaxed);
+        copy.groups = self.groups.load(Relaxed);
+        copy.buckets.reserve(room(copy.groups));
+        for group in members(copy.groups) {
+            let range = histogram::of_group(group);
+            let counts = self.buckets.get(range).unwrap_or_default();
+            let counts = counts.iter().map(|bucket| bucket.load(Relaxed));
+            copy.buckets.extend(counts);
+        }
+        copy.waiting = slot(timed);
+        for (to, pending) in copy
+            .pending
+            .iter_mut()
+            .zip(&self.pending)
+            .take(copy.waiting)
+        {
+            *to = pending.load(Relaxed);
         }
     }
 

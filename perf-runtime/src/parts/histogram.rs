@@ -26,6 +26,10 @@ const STEPS: usize = 1 << STEP_BITS;
 const SHORT: Part = Part::short();
 /// The buckets of an octave.
 const OCTAVE: Part = Part::octave();
+/// Where the buckets of short durations start.
+static SHORT_STARTS: [u16; STEPS + 1] = SHORT.starts;
+/// Where those of an octave start.
+static OCTAVE_STARTS: [u16; STEPS + 1] = OCTAVE.starts;
 /// The bucket of each short duration.
 static BUCKET_OF_SHORT: [u8; STEPS] = SHORT.table();
 /// The bucket of each step of an octave.
@@ -88,15 +92,6 @@ impl Part {
         }
         table
     }
-
-    /// Where a bucket starts, and the one after it.
-    fn bounds(&self, bucket: usize) -> (u64, u64) {
-        let bound = |bucket| {
-            let start = self.starts.get(bucket);
-            start.map_or(STEPS as u64, |start| u64::from(*start))
-        };
-        (bound(bucket), bound(bucket + 1))
-    }
 }
 
 /// The bucket of a duration in nanoseconds; less than [`BUCKETS`].
@@ -139,15 +134,18 @@ pub(crate) fn of_group(group: usize) -> std::ops::Range<usize> {
     }
 }
 
-/// The shortest duration in a bucket and the shortest above it, in nanoseconds.
-pub(crate) fn bounds(index: usize) -> (u64, u64) {
-    let Some(above) = index.checked_sub(SHORT.buckets) else {
-        return SHORT.bounds(index);
+/// For each bucket of a group, counted from its first, the shortest duration in it and the shortest above it, in
+/// nanoseconds.
+pub(crate) fn bounds_in(group: usize) -> impl Fn(usize) -> (u64, u64) {
+    let (starts, first, octave) = match group.checked_sub(1) {
+        None => (&SHORT_STARTS, 0, 0),
+        Some(octave) => (&OCTAVE_STARTS, STEPS as u64, octave),
     };
-    let octave = above / OCTAVE.buckets;
-    let (start, end) = OCTAVE.bounds(above % OCTAVE.buckets);
-    let bound = |step: u64| (STEPS as u64 + step) << octave;
-    (bound(start), bound(end))
+    let bound = move |place: usize| {
+        let start = starts.get(place).copied().map_or(STEPS as u64, u64::from);
+        (first + start) << octave
+    };
+    move |place| (bound(place), bound(place + 1))
 }
 
 #[cfg(test)]
@@ -155,6 +153,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn bounds(index: usize) -> (u64, u64) {
+        let group = group(index);
+        let place = index - of_group(group).start;
+        bounds_in(group)(place)
+    }
 
     /// Whether what a report shows for the bucket is within 1 % of `nanos`.
     fn is_close(nanos: u64) -> bool {

@@ -1,12 +1,13 @@
 //! Machines that know nothing of sites: they keep, count and decide, and are told what happened.
 //!
 //! The engine under `#[measured]`, from the bottom: a [`histogram`] says which bucket a duration belongs to; a
-//! [`block`] is what one thread knows of one series; [`shared`] is what the threads know that cannot have a block;
+//! [`block`] is what one thread knows of one series, [`copied`] what a reader took of it; [`shared`] is what the threads know that cannot have a block;
 //! a [`series`] adds them up; the [`pool`] keeps blocks for the next thread; [`local`] is a thread's way to its blocks; a [`frame`] is one call, and [`names`] finds a
 //! series by a text.
 
 pub(crate) mod block;
 pub(crate) mod buckets;
+pub(crate) mod copied;
 pub(crate) mod counter;
 pub(crate) mod deadline;
 #[cfg(feature = "tracing")]

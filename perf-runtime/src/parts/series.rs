@@ -11,6 +11,7 @@ use std::sync::atomic::{
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
 use crate::parts::block::Block;
+use crate::parts::copied::Copied;
 use crate::parts::shared::Shared;
 use crate::parts::totals::{Ending, Outcomes, Times, Totals};
 
@@ -136,7 +137,7 @@ impl Series {
         let mut state = self.lock();
         state.live.retain(|live| !std::ptr::eq(*live, block));
         let era = self.era.load(Relaxed);
-        block.add_ended(era, &mut Totals::new(), &mut state.retired);
+        block.add_ended(era, &mut Copied::new(), &mut state.retired);
         block.add_started(&mut state.retired);
         block.clear();
     }
@@ -152,7 +153,7 @@ impl Series {
         };
         let retired = &mut state.retired;
         let (running, outcomes) = (retired.running, retired.outcomes);
-        block.add_ended(self.era.load(Relaxed), &mut Totals::new(), retired);
+        block.add_ended(self.era.load(Relaxed), &mut Copied::new(), retired);
         // Ends stay with the block: it goes on counting them.
         (retired.running, retired.outcomes) = (running, outcomes);
         block.empty();
@@ -162,8 +163,8 @@ impl Series {
     pub(crate) fn totals(&self) -> Totals {
         let state = self.lock();
         let era = self.era.load(Relaxed);
-        let mut totals = state.retired.clone();
-        let mut copy = Totals::new();
+        let mut totals = Totals::new();
+        let mut copy = Copied::new();
         for block in &state.live {
             block.add_ended(era, &mut copy, &mut totals);
         }
@@ -177,6 +178,8 @@ impl Series {
         if let Some(shared) = shared {
             shared.add_started(&mut totals);
         }
+        // Last: they are rarely of more groups than those that run, so room is made once.
+        totals.add(&state.retired);
         totals
     }
 

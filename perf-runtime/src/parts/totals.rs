@@ -30,7 +30,7 @@ pub(crate) struct Times {
 }
 
 /// Sums over calls; times in ticks.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Totals {
     /// Started minus ended. Wraps: the parts of one series may end each other's calls, only their sum has a meaning.
     pub(crate) running: u64,
@@ -97,14 +97,6 @@ impl Totals {
         self.min = self.min.min(other.min);
         self.max = self.max.max(other.max);
         self.buckets.add(&other.buckets);
-    }
-
-    /// Makes it [new](Self::new) again, with the room it has.
-    pub(crate) fn clear(&mut self) {
-        let mut buckets = std::mem::replace(&mut self.buckets, Buckets::new());
-        buckets.clear();
-        *self = Self::new();
-        self.buckets = buckets;
     }
 
     /// Forgets what ended; what runs stays.

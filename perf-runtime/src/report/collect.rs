@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, SystemTime};
 
+use super::keys::Keys;
 use super::layout::{Layout, float};
 use super::merge::{forget, merge};
 use super::row::{Field, Location, Row, Text};
@@ -99,8 +100,12 @@ pub(super) fn assemble(mut answers: Vec<Snapshot>, frame: Frame) -> Report {
         let mut attributes: Vec<Text> = same.iter().map(|a| a.attribute.into()).collect();
         attributes.sort_unstable();
         attributes.dedup();
+        let last = same.pop();
         for answer in same {
-            gather(&mut gathered, answer, &attributes);
+            gather(&mut gathered, answer, attributes.clone());
+        }
+        if let Some(last) = last {
+            gather(&mut gathered, last, attributes);
         }
     }
     gathered.sort_by_key(|g| {
@@ -126,20 +131,20 @@ pub(super) fn assemble(mut answers: Vec<Snapshot>, frame: Frame) -> Report {
     report
 }
 
-fn gather(gathered: &mut Vec<Gathered>, answer: Snapshot, attributes: &[Text]) {
+fn gather(gathered: &mut Vec<Gathered>, answer: Snapshot, attributes: Vec<Text>) {
     let Some(known) = gathered
         .iter_mut()
         .find(|g| g.section.key == answer.section.key)
     else {
         gathered.push(Gathered {
             section: answer.section,
-            rows: vec![(answer, attributes.to_vec())],
+            rows: vec![(answer, attributes)],
         });
         return;
     };
     match known.rows.last_mut() {
         Some((last, _)) if last.op == answer.op => merge(last, answer),
-        _ => known.rows.push((answer, attributes.to_vec())),
+        _ => known.rows.push((answer, attributes)),
     }
 }
 
@@ -162,24 +167,26 @@ struct Derived<'s> {
     share_of: Option<&'s str>,
     window: f64,
     whole: f64,
+    keys: Keys,
 }
 
 fn rows(gathered: Gathered, window: Duration) -> Vec<Row> {
     let Gathered { section, rows } = gathered;
     let own =
         |(row, _): &(Snapshot, _)| section.share_of.map_or(0.0, |of| time_of(&row.metrics, of));
-    let derived = Derived {
+    let mut derived = Derived {
         rate_of: section.rate_of,
         share_of: section.share_of,
         window: window.as_secs_f64(),
         whole: rows.iter().map(own).sum(),
+        keys: Keys::default(),
     };
     rows.into_iter()
-        .map(|(answer, attributes)| row(answer, attributes, &derived))
+        .map(|(answer, attributes)| row(answer, attributes, &mut derived))
         .collect()
 }
 
-fn row(answer: Snapshot, attributes: Vec<Text>, derived: &Derived) -> Row {
+fn row(answer: Snapshot, attributes: Vec<Text>, derived: &mut Derived) -> Row {
     let Snapshot {
         op,
         location,
@@ -221,7 +228,7 @@ fn time_of(metrics: &[Metric], name: &str) -> f64 {
 /// The keys a row writes itself.
 pub(super) const TAKEN: [&str; 5] = ["op", "location", "attributes", "label", "by"];
 
-fn fields(metrics: Vec<Metric>, derived: &Derived) -> Vec<(Text, Field)> {
+fn fields(metrics: Vec<Metric>, derived: &mut Derived) -> Vec<(Text, Field)> {
     let mut fields: Vec<(Text, Field)> = Vec::with_capacity(metrics.len() + 2);
     let mut push = |key: Text, field| {
         if !TAKEN.contains(&key.as_ref()) && fields.iter().all(|(known, _)| *known != key) {
@@ -235,12 +242,12 @@ fn fields(metrics: Vec<Metric>, derived: &Derived) -> Vec<(Text, Field)> {
                 _ => Field::Unknown,
             };
             push(name.into(), field(value));
-            push(joined(name, "_per_second"), rate);
+            push(derived.keys.joined(name, "_per_second").into(), rate);
             continue;
         }
         let key = match (&value, unit.suffix()) {
             (Value::Histogram(_), _) | (_, "") => Cow::Borrowed(name),
-            (_, suffix) => joined(name, suffix),
+            (_, suffix) => derived.keys.joined(name, suffix).into(),
         };
         if derived.share_of == Some(name) {
             let share = match value {
@@ -254,11 +261,6 @@ fn fields(metrics: Vec<Metric>, derived: &Derived) -> Vec<(Text, Field)> {
         }
     }
     fields
-}
-
-/// Two texts as one, without the machinery of `format!`: a thousand rows have five of these each.
-fn joined(name: &str, suffix: &str) -> Text {
-    Cow::Owned([name, suffix].concat())
 }
 
 fn field(value: Value) -> Field {

@@ -80,7 +80,9 @@ const QUANTILES: [f64; 5] = [0.5, 0.9, 0.95, 0.99, 0.999];
 impl From<Histogram> for Latency {
     #[allow(
         clippy::cast_precision_loss,
-        reason = "counts and nanoseconds far below 2^53 lose nothing that shows"
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "counts and nanoseconds far below 2^53 lose nothing that shows, and none is negative"
     )]
     fn from(histogram: Histogram) -> Self {
         let Histogram {
@@ -100,24 +102,28 @@ impl From<Histogram> for Latency {
         let held = buckets
             .iter()
             .fold(0_u64, |sum, b| sum.saturating_add(b.count));
+        let (shortest, longest) = (min_ns.unwrap_or(0), max_ns.unwrap_or(u64::MAX));
         let middle = |bucket: &Bucket| {
             let width = bucket.high_ns.saturating_sub(bucket.low_ns);
             let middle = bucket.low_ns.saturating_add(width / 2);
-            middle
-                .min(max_ns.unwrap_or(u64::MAX))
-                .max(min_ns.unwrap_or(0))
+            middle.min(longest).max(shortest)
         };
+        let mean = mean_ns.unwrap_or(0.0);
         let mut quantiles = [None; QUANTILES.len()];
-        let mut ranks = QUANTILES.iter().zip(&mut quantiles).peekable();
+        // A rank is the smallest whole number that is not below the share.
+        let ranks = QUANTILES.map(|q| (q * held as f64).ceil() as u64);
+        let mut ranks = ranks.into_iter().zip(&mut quantiles);
+        let mut wanted = ranks.next();
         let mut passed = 0_u64;
         let mut squares = 0.0;
         for bucket in buckets.iter().filter(|bucket| bucket.count > 0) {
             let at = middle(bucket);
             passed = passed.saturating_add(bucket.count);
-            while let Some((_, found)) = ranks.next_if(|(q, _)| passed as f64 >= *q * held as f64) {
+            while let Some((_, found)) = wanted.take_if(|(rank, _)| passed >= *rank) {
                 *found = Some(at);
+                wanted = ranks.next();
             }
-            squares += bucket.count as f64 * (at as f64 - mean_ns.unwrap_or(0.0)).powi(2);
+            squares += bucket.count as f64 * (at as f64 - mean).powi(2);
         }
         let [p50, p90, p95, p99, p999] = quantiles;
         let tenths = |ns: f64| (ns * 10.0).round() / 10.0;

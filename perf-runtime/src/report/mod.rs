@@ -14,6 +14,7 @@ mod exit;
 mod form;
 #[cfg(feature = "json")]
 mod json;
+mod keys;
 mod latency;
 mod layout;
 mod merge;

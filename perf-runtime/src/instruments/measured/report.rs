@@ -130,15 +130,22 @@ fn per_timed(totals: &Totals, options: &Options) -> f64 {
 fn latency(totals: &Totals) -> Histogram {
     let factor = clock::factor();
     let some = totals.timed > 0;
-    let mut buckets = Vec::with_capacity(totals.buckets.len());
-    totals.buckets.iter().for_each(|(index, count)| {
-        let (low_ns, high_ns) = histogram::bounds(index);
-        buckets.push(Bucket {
-            low_ns,
-            high_ns,
-            count,
-        });
-    });
+    // Room for all that are kept, given back at the end: counting those that are not empty first would cost more.
+    let mut buckets = Vec::with_capacity(totals.buckets.kept());
+    for (group, counts) in totals.buckets.groups() {
+        let bounds = histogram::bounds_in(group);
+        for (place, count) in counts.iter().copied().enumerate() {
+            if count > 0 {
+                let (low_ns, high_ns) = bounds(place);
+                buckets.push(Bucket {
+                    low_ns,
+                    high_ns,
+                    count,
+                });
+            }
+        }
+    }
+    buckets.shrink_to_fit();
     Histogram {
         count: totals.timed,
         sum_ns: clock::nanos_of_sum(totals.sum, factor),

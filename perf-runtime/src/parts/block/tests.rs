@@ -22,7 +22,7 @@ fn call(block: &Block, elapsed: u64) {
 
 fn read(block: &Block, era: u64) -> Totals {
     let mut totals = Totals::new();
-    block.add_ended(era, &mut Totals::new(), &mut totals);
+    block.add_ended(era, &mut Copied::new(), &mut totals);
     block.add_started(&mut totals);
     totals
 }
