@@ -24,8 +24,9 @@ use crate::parts::copied::{Copied, PENDING};
 use crate::parts::histogram;
 use crate::parts::totals::{Ending, Outcomes, Times, Totals};
 
-/// How often a reader takes its copy again before it is content with one that a fold may have touched. A fold takes
-/// about 100 ns; this is only reached when the owner is held up in the middle of one.
+/// How often a reader takes its copy again before it is content with one that a fold may have touched, of which it then
+/// believes the buckets alone. A fold takes about 100 ns; this is only reached when the owner is held up in the middle
+/// of one, because the machine has more threads to run than processors.
 const ATTEMPTS: u32 = 10_000;
 /// A bucket as full as this asks for the block to be emptied: half of what it can hold.
 const FULL: u32 = 1 << 31;
@@ -274,7 +275,11 @@ impl Block {
             if epoch.is_multiple_of(2) || !patient {
                 self.copy(era, copy);
                 fence(Acquire);
-                if self.epoch.load(Relaxed) == epoch || !patient {
+                let is_whole = self.epoch.load(Relaxed) == epoch && epoch.is_multiple_of(2);
+                if is_whole || !patient {
+                    if !is_whole {
+                        copy.believe_buckets();
+                    }
                     copy.add_to(totals);
                     return;
                 }
@@ -295,6 +300,8 @@ impl Block {
         // The times first: a call ends before it is timed, so there are never more timed calls than calls.
         if self.era.load(Relaxed) == era {
             self.copy_times(copy);
+            // Whoever sees a call in a bucket sees its end.
+            fence(Acquire);
         }
         let plain = &mut copy.plain;
         let ended: Outcomes = load(&self.ended, Acquire);

@@ -126,3 +126,21 @@ fn a_reader_never_sees_half_a_fold() {
     let totals = read(&block, 0);
     assert_eq!((totals.timed, totals.calls()), (CALLS, CALLS));
 }
+
+#[test]
+fn what_is_read_from_an_owner_held_up_in_a_fold_agrees_with_itself() {
+    clock::test::set(0);
+    let block = Block::new();
+    for elapsed in 1..=70 {
+        call(&block, elapsed);
+    }
+    let epoch = block.open();
+    block.buckets[7].store(5, Relaxed);
+    let torn = read(&block, 0);
+    assert_eq!(torn.timed, counted(&torn));
+    assert!(torn.timed <= torn.calls());
+    block.buckets[7].store(1, Relaxed);
+    block.close(epoch);
+    let whole = read(&block, 0);
+    assert_eq!((whole.timed, counted(&whole)), (70, 70));
+}
