@@ -10,7 +10,7 @@ use quote::{ToTokens, TokenStreamExt, quote};
 use syn::parse::{Parse, ParseStream};
 use syn::{AttrStyle, Attribute, ReturnType, Signature, Token, Type, Visibility};
 
-use crate::function::types::{boxed_future, future, pinned, without_impl};
+use crate::function::types::{boxed_future, future, opaque, pinned, without_impl};
 
 /// A function with a body.
 #[derive(Clone)]
@@ -51,6 +51,9 @@ pub(crate) enum Answer {
     Never,
     /// A type, `_` in it for each `impl Trait`, which cannot be named inside the function.
     Type(TokenStream),
+    /// `impl Trait` and nothing around it, of a function that is not `async`. Its body needs the function's own arrow:
+    /// a closure that answers with `_` tells it nothing, and `|x| …` finds no type for its argument.
+    Opaque,
 }
 
 impl Parse for Function {
@@ -100,6 +103,7 @@ impl Function {
             Some(output) => (output, false),
             None => match boxed_future(ty) {
                 Some(output) => (output, true),
+                None if opaque(ty) => return (Shape::Sync, Answer::Opaque),
                 None => return (Shape::Sync, Answer::of(&self.sig.output)),
             },
         };

@@ -134,7 +134,7 @@ use proc_macro::TokenStream;
 /// }
 /// ```
 ///
-/// A function without an answer keeps its body outside of a closure, beside a guard. With `#[track_caller]`, a panic
+/// A function without an answer, or with `-> impl Trait`, keeps its body outside of a closure, beside a guard. With `#[track_caller]`, a panic
 /// inside a closure names the function's own line and not the caller's.
 ///
 /// # What it costs
@@ -145,7 +145,10 @@ use proc_macro::TokenStream;
 /// # What it does not do
 ///
 /// It never looks at arguments, except through `by`. It does not see what happens in threads and tasks that the function
-/// starts. The numbers of a generic function are kept together.
+/// starts. The numbers of a generic function are kept together. What is behind a plain `-> impl Trait` is not judged: such
+/// a call ends as ok or panic. Where `impl Fn` is only a part of the answer, as in `Result<impl Fn(&u8) -> u8, E>`, or the
+/// answer of an `async fn`, the closure has to write the types of its arguments, `|n: &u8| *n`: the body is inside a
+/// closure or a future, which cannot name the `impl Fn`.
 #[proc_macro_attribute]
 pub fn measured(args: TokenStream, item: TokenStream) -> TokenStream {
     stack::expand("measured", &args.into(), item.into()).into()

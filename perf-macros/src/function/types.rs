@@ -14,6 +14,16 @@ pub(super) fn future(ty: &Type) -> Option<&Type> {
     }
 }
 
+/// True for `impl Trait` with nothing around it.
+pub(super) fn opaque(ty: &Type) -> bool {
+    match ty {
+        Type::ImplTrait(_) => true,
+        Type::Group(group) => opaque(&group.elem),
+        Type::Paren(paren) => opaque(&paren.elem),
+        _ => false,
+    }
+}
+
 /// `R` of `Pin<Box<dyn Future<Output = R>>>`.
 pub(super) fn boxed_future(ty: &Type) -> Option<&Type> {
     match argument(argument(ty, "Pin")?, "Box")? {
