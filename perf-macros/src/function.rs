@@ -10,7 +10,7 @@ use quote::{ToTokens, TokenStreamExt, quote};
 use syn::parse::{Parse, ParseStream};
 use syn::{AttrStyle, Attribute, ReturnType, Signature, Token, Type, Visibility};
 
-use crate::function::types::{boxed_future, future, pinned, without_impl};
+use crate::function::types::{aliased_future, boxed_future, future, opaque, pinned, without_impl};
 
 /// A function with a body.
 #[derive(Clone)]
@@ -38,7 +38,7 @@ pub(crate) enum Shape {
     },
     /// A function that makes its future some other way.
     Future {
-        /// Whether it says `Pin<Box<dyn Future>>`, so that ours has to be boxed too.
+        /// Whether it says `Pin<Box<dyn Future>>` or `BoxFuture`, so that ours has to be boxed too.
         boxed: bool,
     },
 }
@@ -51,6 +51,9 @@ pub(crate) enum Answer {
     Never,
     /// A type, `_` in it for each `impl Trait`, which cannot be named inside the function.
     Type(TokenStream),
+    /// `impl Trait` and nothing around it, of a function that is not `async`. Its body needs the function's own arrow:
+    /// a closure that answers with `_` tells it nothing, and `|x| …` finds no type for its argument.
+    Opaque,
 }
 
 impl Parse for Function {
@@ -96,14 +99,17 @@ impl Function {
         let ReturnType::Type(_, ty) = &self.sig.output else {
             return (Shape::Sync, Answer::Unit);
         };
-        let (output, boxed) = match future(ty) {
-            Some(output) => (output, false),
-            None => match boxed_future(ty) {
-                Some(output) => (output, true),
-                None => return (Shape::Sync, Answer::of(&self.sig.output)),
-            },
+        let (answer, boxed) = if let Some(output) = future(ty) {
+            (Answer::from_type(output), false)
+        } else if let Some(output) = boxed_future(ty) {
+            (Answer::from_type(output), true)
+        } else if let Some(output) = aliased_future(ty) {
+            (Answer::Type(output), true)
+        } else if opaque(ty) {
+            return (Shape::Sync, Answer::Opaque);
+        } else {
+            return (Shape::Sync, Answer::from_type(ty));
         };
-        let answer = Answer::from_type(output);
         match pinned(self.body.stream()) {
             Some((pin, block)) if boxed => (Shape::Pinned { pin, block }, answer),
             _ => (Shape::Future { boxed }, answer),
@@ -275,4 +281,25 @@ pub(crate) fn spanned(tokens: &TokenStream, span: Span) -> TokenStream {
         token
     };
     tokens.clone().into_iter().map(at).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_behind_an_alias_is_not_boxed_twice() {
+        let shape = |text: &str| {
+            let function: Function = syn::parse_str(text).expect("a function");
+            function.shape().0
+        };
+        assert!(matches!(
+            shape("fn f<'a>() -> BoxFuture<'a, u8> { Box::pin(async move { 1 }) }"),
+            Shape::Pinned { .. }
+        ));
+        assert!(matches!(
+            shape("fn f<'a>() -> LocalBoxFuture<'a, u8> { Box::pin(ready(1)) }"),
+            Shape::Future { boxed: true }
+        ));
+    }
 }

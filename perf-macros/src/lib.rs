@@ -78,9 +78,10 @@ use proc_macro::TokenStream;
 /// On any function with a body: free, nested, a method with any receiver, in a trait or its implementation, generic,
 /// `async`, `unsafe`, `extern`, `-> !`, under `#[async_trait]`. A function that is not `async` but says
 /// `-> impl Future` or `-> Pin<Box<dyn Future>>` is measured by its future, from the first poll; the second is boxed
-/// once more for it, unless its body is a single `Box::pin(async move { … })`. Any other type that happens to be a
-/// future, an alias for example, is an answer like others: making it is what is measured. An `impl Future` that also
-/// promises `Unpin` cannot be kept.
+/// once more for it, unless its body is a single `Box::pin(async move { … })`. `BoxFuture<'a, T>` and
+/// `LocalBoxFuture<'a, T>` are known by their names as aliases of the second. Any other type that happens to be a future,
+/// an alias of another name for example, is an answer like others: making it is what is measured. An `impl Future` that
+/// also promises `Unpin` cannot be kept.
 ///
 /// Not on a `const fn`, nor on something without a body, a closure or a block; those have
 /// `perfkit::measure` and `perfkit::span`.
@@ -134,7 +135,7 @@ use proc_macro::TokenStream;
 /// }
 /// ```
 ///
-/// A function without an answer keeps its body outside of a closure, beside a guard. With `#[track_caller]`, a panic
+/// A function without an answer, or with `-> impl Trait`, keeps its body outside of a closure, beside a guard. With `#[track_caller]`, a panic
 /// inside a closure names the function's own line and not the caller's.
 ///
 /// # What it costs
@@ -145,7 +146,10 @@ use proc_macro::TokenStream;
 /// # What it does not do
 ///
 /// It never looks at arguments, except through `by`. It does not see what happens in threads and tasks that the function
-/// starts. The numbers of a generic function are kept together.
+/// starts. The numbers of a generic function are kept together. What is behind a plain `-> impl Trait` is not judged: such
+/// a call ends as ok or panic. Where `impl Fn` is only a part of the answer, as in `Result<impl Fn(&u8) -> u8, E>`, or the
+/// answer of an `async fn`, the closure has to write the types of its arguments, `|n: &u8| *n`: the body is inside a
+/// closure or a future, which cannot name the `impl Fn`.
 #[proc_macro_attribute]
 pub fn measured(args: TokenStream, item: TokenStream) -> TokenStream {
     stack::expand("measured", &args.into(), item.into()).into()
@@ -213,7 +217,7 @@ pub fn measured(args: TokenStream, item: TokenStream) -> TokenStream {
 /// # Where it goes
 ///
 /// On what gives a future whose answer can fail: an `async fn`, in a trait as well, under `#[async_trait]`, and a function
-/// that says `-> impl Future` or `-> Pin<Box<dyn Future>>`, which is boxed once more. Not on a function that blocks: a
+/// that says `-> impl Future`, `-> Pin<Box<dyn Future>>` or `-> BoxFuture`, which is boxed once more. Not on a function that blocks: a
 /// thread cannot be cancelled.
 ///
 /// It stacks with [`#[measured]`](macro@measured#how-attributes-stack) in either order.

@@ -254,7 +254,9 @@ fn innermost(on: &Annotated<'_>, private: &TokenStream, arrow: &TokenStream) -> 
             let body = on.function.body();
             return match on.answer {
                 Answer::Type(_) => body.to_token_stream(),
-                Answer::Unit | Answer::Never => function::nested(body).to_token_stream(),
+                Answer::Unit | Answer::Never | Answer::Opaque => {
+                    function::nested(body).to_token_stream()
+                }
             };
         }
         Shape::Future { .. } => {
@@ -270,6 +272,7 @@ fn innermost(on: &Annotated<'_>, private: &TokenStream, arrow: &TokenStream) -> 
         Answer::Type(answer) => (answer.clone(), function::span_of(answer)),
         Answer::Unit => (quote!(()), on.function.name().span()),
         Answer::Never => (quote!(::core::convert::Infallible), Span::call_site()),
+        Answer::Opaque => (quote!(_), Span::call_site()),
     };
     let never = quote_spanned!(span=> return #private::never::<#answer>(););
     quote!(async move { if false { #never } #body })

@@ -1,7 +1,7 @@
 //! What the types in a signature, and the one body that is recognised, say about futures.
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
-use quote::TokenStreamExt;
+use quote::{ToTokens, TokenStreamExt, quote_spanned};
 use syn::{GenericArgument, PathArguments, Type, TypeParamBound};
 
 /// `R` of `impl Future<Output = R>`.
@@ -14,12 +14,52 @@ pub(super) fn future(ty: &Type) -> Option<&Type> {
     }
 }
 
+/// True for `impl Trait` with nothing around it.
+pub(super) fn opaque(ty: &Type) -> bool {
+    match ty {
+        Type::ImplTrait(_) => true,
+        Type::Group(group) => opaque(&group.elem),
+        Type::Paren(paren) => opaque(&paren.elem),
+        _ => false,
+    }
+}
+
 /// `R` of `Pin<Box<dyn Future<Output = R>>>`.
 pub(super) fn boxed_future(ty: &Type) -> Option<&Type> {
     match argument(argument(ty, "Pin")?, "Box")? {
         Type::TraitObject(object) => object.bounds.iter().find_map(output),
         _ => None,
     }
+}
+
+/// What `BoxFuture<'a, T>` or `LocalBoxFuture<'a, T>` answers with, the names that futures gives to
+/// `Pin<Box<dyn Future<Output = T>>>`.
+///
+/// It is asked of the type: in an alias of the user's own, `T` may be a part of the answer only.
+pub(super) fn aliased_future(ty: &Type) -> Option<TokenStream> {
+    let path = match ty {
+        Type::Path(path) if path.qself.is_none() => &path.path,
+        Type::Group(group) => return aliased_future(&group.elem),
+        Type::Paren(paren) => return aliased_future(&paren.elem),
+        _ => return None,
+    };
+    let last = path.segments.last()?;
+    let PathArguments::AngleBracketed(args) = &last.arguments else {
+        return None;
+    };
+    let known = last.ident == "BoxFuture" || last.ident == "LocalBoxFuture";
+    let mut others = args
+        .args
+        .iter()
+        .filter(|arg| !matches!(arg, GenericArgument::Lifetime(_)));
+    let one = matches!(
+        (others.next(), others.next()),
+        (Some(GenericArgument::Type(_)), None)
+    );
+    let ty = without_impl(path.to_token_stream());
+    // Spanned at the alias: that is where a complaint about the answer belongs.
+    (known && one)
+        .then(|| quote_spanned!(last.ident.span()=> <#ty as ::core::future::Future>::Output))
 }
 
 /// `T` of `Name<T>`, whatever path leads to the name.
@@ -191,6 +231,30 @@ mod tests {
             "Future",
         ] {
             assert_eq!(output(ty), None, "{ty}");
+        }
+    }
+
+    #[test]
+    fn the_aliases_of_a_boxed_future_are_known_by_their_names() {
+        for (ty, known) in [
+            ("BoxFuture<'a, u8>", true),
+            ("LocalBoxFuture<'_, Result<u8, E>>", true),
+            ("::futures::future::BoxFuture<'static, ()>", true),
+            ("BoxFuture<u8>", true),
+            ("BoxFuture<'a>", false),
+            ("BoxFuture", false),
+            ("BoxFuture<'a, u8, E>", false),
+            ("BoxFuture<'a, u8, 3>", false),
+            ("MyBoxFuture<'a, u8>", false),
+            ("Box<BoxFuture<'a, u8>>", false),
+            ("BoxFuture<'a, u8>::Output", false),
+        ] {
+            let parsed: Type = syn::parse_str(ty).expect("a type");
+            // Spaces say only how the tokens were made.
+            let plain = |text: String| text.replace(' ', "");
+            let expected = known.then(|| format!("<{ty} as ::core::future::Future>::Output"));
+            let output = aliased_future(&parsed).map(|output| plain(output.to_string()));
+            assert_eq!(output, expected.map(plain), "{ty}");
         }
     }
 

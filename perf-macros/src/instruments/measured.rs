@@ -138,8 +138,9 @@ impl Instrument for Measured {
             ..
         } = call;
         match answer {
-            // Without an answer there is nothing to judge, and a guard needs no closure around the body.
-            Answer::Unit | Answer::Never => quote! {
+            // Without an answer there is nothing to judge, and a guard needs no closure around the body. An `impl Trait`
+            // goes without a judge to have its body in place too.
+            Answer::Unit | Answer::Never | Answer::Opaque => quote! {
                 let #local = #handle.enter();
                 #body
             },
@@ -160,7 +161,9 @@ impl Instrument for Measured {
         let handle = self.handle(call);
         let private = call.private;
         match call.answer {
-            Answer::Unit | Answer::Never => quote!(#handle.call_async(#future, |_| false)),
+            Answer::Unit | Answer::Never | Answer::Opaque => {
+                quote!(#handle.call_async(#future, |_| false))
+            }
             Answer::Type(_) => quote! {
                 #handle.call_async(#future, |__perfkit_answer| (&#private::Answer(__perfkit_answer)).is_error())
             },

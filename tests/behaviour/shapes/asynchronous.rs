@@ -1,4 +1,5 @@
 use super::*;
+use std::task::{Context, Waker};
 
 #[measured]
 async fn unit() {}
@@ -172,6 +173,94 @@ fn is_a_boxed_block(n: u32) -> Pin<Box<dyn Future<Output = Option<u32>> + Send>>
     })
 }
 
+#[measured]
+async fn impl_of_a_closure() -> impl Fn(&u8) -> u8 {
+    |n: &u8| *n + 1
+}
+
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+mod elsewhere {
+    use super::*;
+
+    pub(super) type LocalBoxFuture<'a, T> = Pin<Box<dyn Future<Output = Answer<T>> + 'a>>;
+}
+
+#[measured(name = "aliased")]
+#[timeout("1s")]
+fn returns_an_alias<'a>(
+    map: &'a BTreeMap<u32, String>,
+    key: u32,
+) -> BoxFuture<'a, Result<&'a str, Failure>> {
+    if key == 0 {
+        return Box::pin(std::future::ready(Err(Failure::Empty)));
+    }
+    Box::pin(async move {
+        tokio::task::yield_now().await;
+        map.get(&key).map(String::as_str).ok_or(Failure::Empty)
+    })
+}
+
+#[measured(name = "aliased_block")]
+fn is_a_block_behind_an_alias(text: &str) -> BoxFuture<'_, Answer<Box<dyn Display + '_>>> {
+    Box::pin(async move {
+        tokio::task::yield_now().await;
+        if text.is_empty() {
+            return Err(Failure::Empty);
+        }
+        Ok(Box::new(text) as Box<dyn Display>)
+    })
+}
+
+#[measured(name = "aliased_local")]
+fn returns_an_alias_of_its_own(shared: &Rc<Cell<u32>>) -> elsewhere::LocalBoxFuture<'_, u32> {
+    Box::pin(async move {
+        let n = shared.get();
+        tokio::task::yield_now().await;
+        if n == 0 {
+            return Err(Failure::Empty);
+        }
+        Ok(n)
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_future_behind_an_alias_is_measured_itself() {
+    let map = BTreeMap::from([(1, "one".into())]);
+    assert_eq!(returns_an_alias(&map, 1).await, Ok("one"));
+    assert_eq!(returns_an_alias(&map, 0).await, Err(Failure::Empty));
+    let shown = is_a_block_behind_an_alias("a").await.expect("not empty");
+    assert_eq!(shown.to_string(), "a");
+    assert!(is_a_block_behind_an_alias("").await.is_err());
+    assert_eq!(
+        returns_an_alias_of_its_own(&Rc::new(Cell::new(3))).await,
+        Ok(3)
+    );
+    assert!(returns_an_alias_of_its_own(&Rc::default()).await.is_err());
+    // Begun and dropped: only a future that is measured itself can be cancelled.
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(
+        returns_an_alias(&map, 1)
+            .as_mut()
+            .poll(&mut context)
+            .is_pending()
+    );
+    assert!(
+        is_a_block_behind_an_alias("a")
+            .as_mut()
+            .poll(&mut context)
+            .is_pending()
+    );
+    if cfg!(feature = "measure") {
+        let report = perfkit::report();
+        for (name, cancelled) in [("aliased", 1), ("aliased_block", 1), ("aliased_local", 0)] {
+            let row = report.operation(name).expect("it is listed");
+            let ended = ["ok", "error", "cancelled"].map(|how| row.part("outcomes", how));
+            assert_eq!(ended, [Some(1), Some(1), Some(cancelled)], "{name}");
+        }
+    }
+}
+
 #[test]
 fn async_answers_as_it_would_alone() {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -200,6 +289,7 @@ fn async_answers_as_it_would_alone() {
         assert_eq!(generic([1, 2]).await, Ok(vec![1, 2]));
         assert_eq!(impl_inside(2).await.map(Iterator::count), Ok(2));
         assert_eq!(impl_in(1).await, "1");
+        assert_eq!(impl_of_a_closure().await(&1), 2);
         assert_eq!(not_send(Rc::default()).await, 1);
         assert_eq!(recursion(4).await, Ok(10));
         // SAFETY: the number lives through the call.

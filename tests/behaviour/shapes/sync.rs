@@ -119,6 +119,22 @@ fn impl_out(n: u32) -> impl Iterator<Item = u32> + Clone {
 }
 
 #[measured]
+fn impl_of_a_closure() -> impl Fn(&u8) -> u8 {
+    |n| *n + 1
+}
+
+#[measured(by = n)]
+fn impl_that_borrows<'a>(text: &'a str, n: usize) -> impl Fn(&str) -> Option<&'a str> + 'a {
+    move |prefix| text.strip_prefix(prefix)?.get(..n)
+}
+
+#[measured(name = "impl_judged_by_nothing")]
+fn impl_judged_by_nothing(n: u32) -> impl Debug {
+    assert!(n < 2, "too many");
+    if n == 0 { Err(Failure::Empty) } else { Ok(n) }
+}
+
+#[measured]
 fn impl_inside(n: u32) -> Answer<impl Iterator<Item = u32>> {
     if n == 0 {
         return Err(Failure::Empty);
@@ -268,6 +284,8 @@ fn every_sync_shape_answers_as_it_would_alone() {
     assert_eq!(generic_answer::<Option<u32>>(), None);
     assert_eq!(impl_in(1, |n| n + 1), "12");
     assert_eq!(impl_out(3).clone().count(), 3);
+    assert_eq!(impl_of_a_closure()(&1), 2);
+    assert_eq!(impl_that_borrows("a: bc", 2)("a: "), Some("bc"));
     assert_eq!(
         impl_inside(2).map(Iterator::collect::<Vec<_>>),
         Ok(vec![0, 2])
@@ -292,6 +310,22 @@ fn every_sync_shape_answers_as_it_would_alone() {
     assert_eq!(neighbours(), 5);
     assert_eq!(from_a_macro(1), Some(2));
     assert_eq!(values_from_a_macro(), 8);
+}
+
+#[test]
+fn an_opaque_answer_is_given_as_it_is_and_counted_as_ok() {
+    let calls = [0, 1].map(|n| format!("{:?}", impl_judged_by_nothing(n)));
+    assert_eq!(calls, ["Err(Empty)", "Ok(1)"]);
+    std::panic::catch_unwind(|| impl_judged_by_nothing(2)).expect_err("it panics");
+    if cfg!(feature = "measure") {
+        let report = perfkit::report();
+        let row = report
+            .operation("impl_judged_by_nothing")
+            .expect("it is listed");
+        let ended = ["ok", "error", "panic", "cancelled"].map(|how| row.part("outcomes", how));
+        assert_eq!(ended, [Some(2), Some(0), Some(1), Some(0)]);
+        assert_eq!(row.count("calls"), Some(3));
+    }
 }
 
 #[test]
