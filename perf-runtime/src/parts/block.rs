@@ -1,9 +1,9 @@
 //! What one thread knows of one series.
 //!
 //! Only the thread that owns a block writes it, with plain loads and stores: no locked instruction, no line that another
-//! thread writes. A call leaves its duration in a ring of 32 entries, at an address that is known before its time stamp
+//! thread writes. A call leaves its duration in a ring of 16 entries, at an address that is known before its time stamp
 //! is: a store whose address depends on a stamp just read delays the next one by more than all the rest costs (7 ns of
-//! 26 on a Zen 4). Every 32 calls the ring is folded into the buckets.
+//! 26 on a Zen 4). Every 16 calls the ring is folded into the buckets.
 //!
 //! A reader copies the block while its owner works. `epoch` is odd while the owner folds, as in a sequence lock, so a
 //! copy is taken again when a fold came between; the owner never waits for a reader. Counts of calls are outside of it:
@@ -59,8 +59,8 @@ pub(crate) struct Block {
 }
 
 const _: () = assert!(
-    size_of::<Block>() <= 6144,
-    "a site may cost a thread six kilobytes"
+    size_of::<Block>() <= 6016,
+    "a site may cost a thread six kilobytes, what it takes to find the block included"
 );
 
 /// Adds to a number that only this thread writes.
@@ -354,7 +354,7 @@ impl Block {
 
 /// The place of the next duration in the ring.
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "less than 32")]
+#[expect(clippy::cast_possible_truncation, reason = "less than 16")]
 const fn slot(timed: u64) -> usize {
     (timed % PENDING as u64) as usize
 }

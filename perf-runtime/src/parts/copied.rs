@@ -8,7 +8,7 @@ use crate::parts::histogram;
 use crate::parts::totals::Totals;
 
 /// Durations that wait in a block to be put into their buckets.
-pub(crate) const PENDING: usize = 32;
+pub(crate) const PENDING: usize = 16;
 
 /// See the module.
 pub(crate) struct Copied {
