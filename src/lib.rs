@@ -61,10 +61,10 @@
 //! }
 //!
 //! # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
-//! match quote().await {
-//!     Err(error) if rejection(&error).is_some() => println!("try again later: {error}"),
-//!     other => println!("{other:?}"),
-//! }
+//! let error = quote().await.unwrap_err();
+//! let rejected = rejection(&error).expect("the limit was over before the answer");
+//! assert!(rejected.is_timeout());
+//! assert!(error.to_string().ends_with("took longer than 10ms and was cancelled"));
 //! # });
 //! # std::io::Result::Ok(())
 //! ```

@@ -47,13 +47,31 @@ pub use self::chain::{Chain, rejection};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rejected {
+    cause: Cause,
+}
+
+const _: () = assert!(size_of::<Rejected>() <= 32);
+
+/// All there is to a rejection, as the source of it.
+///
+/// A transparent error (`#[error(transparent)]`) does not give what it holds as its source, but the source of that. A
+/// rejection without one could not be found in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Cause {
     op: &'static str,
     // Instead of a `Duration`, which takes twice the room; 584 years are enough.
     allowed_ns: u64,
     reason: Reason,
 }
 
-const _: () = assert!(size_of::<Rejected>() <= 32);
+/// Short, as it stands behind the sentence of the rejection when a chain is printed.
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.reason.fmt(f)
+    }
+}
+
+impl Error for Cause {}
 
 /// Why a policy answered.
 ///
@@ -79,22 +97,24 @@ impl Rejected {
     /// `allowed` is what the call had: its limit, or less when a call around it had less left.
     pub(crate) fn timed_out(op: &'static str, allowed: Duration) -> Self {
         Self {
-            op,
-            allowed_ns: u64::try_from(allowed.as_nanos()).unwrap_or(u64::MAX),
-            reason: Reason::TimedOut,
+            cause: Cause {
+                op,
+                allowed_ns: u64::try_from(allowed.as_nanos()).unwrap_or(u64::MAX),
+                reason: Reason::TimedOut,
+            },
         }
     }
 
     /// Why.
     #[must_use]
     pub const fn reason(&self) -> Reason {
-        self.reason
+        self.cause.reason
     }
 
     /// The site that rejected the call and counts it, by its name in the report.
     #[must_use]
     pub const fn op(&self) -> &'static str {
-        self.op
+        self.cause.op
     }
 
     /// When asking again can help; `None` when nobody knows, as for a timeout.
@@ -102,7 +122,7 @@ impl Rejected {
     /// For a `Retry-After` header, or for the delay before the next attempt.
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
-        match self.reason {
+        match self.cause.reason {
             Reason::TimedOut => None,
         }
     }
@@ -110,29 +130,35 @@ impl Rejected {
     /// True when the call ran and its time was up: what it did until then may have had an effect.
     #[must_use]
     pub const fn is_timeout(&self) -> bool {
-        matches!(self.reason, Reason::TimedOut)
+        matches!(self.cause.reason, Reason::TimedOut)
     }
 }
 
 impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.reason {
+        match self.cause.reason {
             Reason::TimedOut => write!(
                 f,
                 "`{}` took longer than {:?} and was cancelled",
-                self.op,
-                Duration::from_nanos(self.allowed_ns)
+                self.cause.op,
+                Duration::from_nanos(self.cause.allowed_ns)
             ),
         }
     }
 }
 
-impl Error for Rejected {}
+/// The source says the reason once more, in short. It is there for errors that hand on the source of what they hold,
+/// so that [`rejection`] finds the rejection in them as well.
+impl Error for Rejected {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.cause)
+    }
+}
 
 /// Kept inside, so that [`rejection`] finds it; the kind is the one that says the same.
 impl From<Rejected> for io::Error {
     fn from(rejected: Rejected) -> Self {
-        let kind = match rejected.reason {
+        let kind = match rejected.reason() {
             Reason::TimedOut => io::ErrorKind::TimedOut,
         };
         Self::new(kind, rejected)

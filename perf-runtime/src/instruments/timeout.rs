@@ -109,7 +109,7 @@ impl Timeout {
     #[cfg(feature = "tracing")]
     #[cold]
     fn tell(&self, allowed: Duration) {
-        if let Some(suppressed) = self.events.admit(rt::now()) {
+        self.events.tell(rt::now(), |suppressed| {
             tracing::warn!(
                 target: "perfkit::timeout",
                 op = self.op,
@@ -117,7 +117,7 @@ impl Timeout {
                 suppressed,
                 "call timed out and was cancelled"
             );
-        }
+        });
     }
 }
 

@@ -1,8 +1,9 @@
 //! At most one event a second, and how many were left out since the last.
 //!
 //! A site that fails a thousand times a second must not write a thousand lines a second. The decision is arithmetic on
-//! two numbers; the time is handed in.
+//! two numbers; the time is handed in. Nor must what goes wrong while an event is told reach the call that it tells of.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::sync::atomic::{
     AtomicU64,
@@ -28,11 +29,21 @@ impl EventLimit {
         }
     }
 
+    /// Tells an event, which is given the number of those left out since the last, if it is time for one.
+    ///
+    /// The subscriber is neither ours nor the function's: its panic must not become one of the call, which may itself be
+    /// unwinding just now. It ends here; the panic hook has told of it.
+    pub(crate) fn tell(&self, now: Instant, event: impl FnOnce(u64)) {
+        if let Some(suppressed) = self.admit(now) {
+            let _ = catch_unwind(AssertUnwindSafe(|| event(suppressed)));
+        }
+    }
+
     /// Whether the event of this moment is shown, and how many were not since the last that was.
     ///
     /// Of callers that come at once one is let through. A clock that goes backwards shows nothing until it has caught
     /// up.
-    pub(crate) fn admit(&self, now: Instant) -> Option<u64> {
+    fn admit(&self, now: Instant) -> Option<u64> {
         let since_start = now.saturating_duration_since(*self.start.get_or_init(|| now));
         let next = self.next.load(Acquire);
         if nanos(since_start) >= next
@@ -76,6 +87,20 @@ mod tests {
         assert_eq!(at(1999), None);
         assert_eq!(at(60_000), Some(1));
         assert_eq!(at(61_000), Some(0));
+    }
+
+    #[test]
+    fn a_panic_while_an_event_is_told_ends_there() {
+        let limit = EventLimit::new();
+        let now = clock::instant();
+        let mut told = Vec::new();
+        for millis in [0, 500, 1000] {
+            limit.tell(now + Duration::from_millis(millis), |suppressed| {
+                told.push(suppressed);
+                std::panic::resume_unwind(Box::new("the subscriber's own fault"));
+            });
+        }
+        assert_eq!(told, [0, 1]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io;
 use std::ops::Deref;
 
-use super::Rejected;
+use super::{Cause, Rejected};
 
 /// No honest chain is longer; one that leads back to itself must not be followed for ever.
 const LONGEST_CHAIN: usize = 256;
@@ -12,8 +12,8 @@ const LONGEST_CHAIN: usize = 256;
 /// Finds the rejection in an error, or in whatever caused it.
 ///
 /// Takes a reference to any error: your own type, `anyhow::Error`, `eyre::Report`, `Box<dyn Error>` with or without
-/// `Send + Sync`, `io::Error`, `dyn Error`. Looks into the sources, and into what an `io::Error` carries. An
-/// `Arc<dyn Error>` is an error in two ways; give `&**error` there.
+/// `Send + Sync`, `io::Error`, `dyn Error`. Looks into the sources, through `#[error(transparent)]`, and into what an
+/// `io::Error` carries. An `Arc<dyn Error>` is an error in two ways; give `&**error` there.
 ///
 /// ```
 /// use std::error::Error;
@@ -32,7 +32,7 @@ const LONGEST_CHAIN: usize = 256;
 /// assert_eq!(status(&io::Error::other(boxed)), 500);
 /// ```
 #[must_use]
-pub fn rejection<E, K>(error: &E) -> Option<&Rejected>
+pub fn rejection<E, K>(error: &E) -> Option<Rejected>
 where
     E: Chain<K> + ?Sized,
 {
@@ -40,7 +40,11 @@ where
     for _ in 0..LONGEST_CHAIN {
         let error = next?;
         if let Some(rejected) = error.downcast_ref() {
-            return Some(rejected);
+            return Some(*rejected);
+        }
+        // All that is left of it behind an error that gives its source for its own.
+        if let Some(cause) = error.downcast_ref::<Cause>() {
+            return Some(Rejected { cause: *cause });
         }
         next = match error.downcast_ref::<io::Error>().map(io::Error::get_ref) {
             // What it carries, which `source` would skip.

@@ -50,28 +50,27 @@ fn a_rejection_says_what_happened() {
         "`shop::load` took longer than 1.5s and was cancelled"
     );
     let endless = Rejected::timed_out("x", Duration::MAX);
-    assert_eq!(endless.allowed_ns, u64::MAX);
+    assert_eq!(endless.cause.allowed_ns, u64::MAX);
 }
 
 #[test]
 fn it_is_found_in_every_common_error() {
     let expected = Some(rejected());
-    let found = |rejected: Option<&Rejected>| rejected.copied();
-    assert_eq!(found(rejection(&rejected())), expected);
-    assert_eq!(found(rejection(&error_of::<Rejected>())), expected);
-    assert_eq!(found(rejection(&error_of::<anyhow::Error>())), expected);
-    assert_eq!(found(rejection(&error_of::<eyre::Report>())), expected);
-    assert_eq!(found(rejection(&error_of::<io::Error>())), expected);
-    assert_eq!(found(rejection(&error_of::<Box<dyn Error>>())), expected);
+    assert_eq!(rejection(&rejected()), expected);
+    assert_eq!(rejection(&error_of::<Rejected>()), expected);
+    assert_eq!(rejection(&error_of::<anyhow::Error>()), expected);
+    assert_eq!(rejection(&error_of::<eyre::Report>()), expected);
+    assert_eq!(rejection(&error_of::<io::Error>()), expected);
+    assert_eq!(rejection(&error_of::<Box<dyn Error>>()), expected);
     let boxed = error_of::<Box<dyn Error + Send + Sync>>();
-    assert_eq!(found(rejection(&boxed)), expected);
-    assert_eq!(found(rejection(&*boxed)), expected);
+    assert_eq!(rejection(&boxed), expected);
+    assert_eq!(rejection(&*boxed), expected);
     let plain: &(dyn Error + 'static) = &*boxed;
-    assert_eq!(found(rejection(plain)), expected);
+    assert_eq!(rejection(plain), expected);
     let send: Box<dyn Error + Send> = Box::new(rejected());
-    assert_eq!(found(rejection(&send)), expected);
+    assert_eq!(rejection(&send), expected);
     let shared: Arc<dyn Error + Send + Sync> = Arc::new(rejected());
-    assert_eq!(found(rejection(&*shared)), expected);
+    assert_eq!(rejection(&*shared), expected);
 }
 
 #[test]
@@ -80,13 +79,54 @@ fn it_is_found_behind_other_errors() {
         .context("loading the user")
         .context("answering the request")
         .unwrap_err();
-    assert_eq!(rejection(&context), Some(&rejected()));
+    assert_eq!(rejection(&context), Some(rejected()));
     let twice = Wrapped(io::Error::other(error_of::<io::Error>()));
-    assert_eq!(rejection(&twice), Some(&rejected()));
+    assert_eq!(rejection(&twice), Some(rejected()));
     let boxed: Box<dyn Error + Send + Sync> = twice.into();
-    assert_eq!(rejection(&boxed), Some(&rejected()));
+    assert_eq!(rejection(&boxed), Some(rejected()));
     let eyre = eyre::Report::from(rejected()).wrap_err("loading the user");
-    assert_eq!(rejection(&eyre), Some(&rejected()));
+    assert_eq!(rejection(&eyre), Some(rejected()));
+}
+
+/// What the documentation tells users to write.
+#[derive(Debug, thiserror::Error)]
+enum LoadError {
+    #[error(transparent)]
+    Rejected(#[from] Rejected),
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error(transparent)]
+    Other(#[from] anyhow::Error),
+}
+
+#[test]
+fn it_is_found_in_a_transparent_error() {
+    let expected = Some(rejected());
+    assert_eq!(rejection(&error_of::<LoadError>()), expected);
+    assert_eq!(rejection(&LoadError::Io(error_of())), expected);
+    assert_eq!(rejection(&LoadError::Other(error_of())), expected);
+    let twice = LoadError::Other(error_of::<LoadError>().into());
+    assert_eq!(rejection(&twice), expected);
+    let any = anyhow::Error::from(error_of::<LoadError>());
+    assert_eq!(rejection(&any), expected);
+    assert_eq!(rejection(&any.context("answering")), expected);
+    let boxed: Box<dyn Error> = error_of::<LoadError>().into();
+    assert_eq!(rejection(&boxed), expected);
+    let io = io::Error::other(error_of::<LoadError>());
+    assert_eq!(rejection(&io), expected);
+    assert_eq!(rejection(&LoadError::Io(io)), expected);
+}
+
+#[test]
+fn a_chain_tells_the_reason_once_and_ends() {
+    let rejected = rejected();
+    let source = rejected.source().unwrap();
+    assert_eq!(source.to_string(), "timed out");
+    assert!(source.source().is_none());
+    assert_eq!(
+        format!("{:#}", anyhow::Error::from(error_of::<LoadError>())),
+        "`shop::load` took longer than 1.5s and was cancelled: timed out"
+    );
 }
 
 #[test]
@@ -94,6 +134,7 @@ fn what_was_not_rejected_has_no_rejection() {
     assert!(rejection(&anyhow::anyhow!("no such user")).is_none());
     assert!(rejection(&io::Error::from_raw_os_error(2)).is_none());
     assert!(rejection(&Wrapped(io::ErrorKind::TimedOut.into())).is_none());
+    assert!(rejection(&LoadError::Io(io::ErrorKind::TimedOut.into())).is_none());
 }
 
 #[test]

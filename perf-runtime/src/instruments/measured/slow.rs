@@ -31,9 +31,9 @@ impl Events {
     )]
     pub(super) fn report(&self, ticks: u64, op: impl FnOnce() -> Cow<'static, str>) {
         #[cfg(feature = "tracing")]
-        if let Some(suppressed) = self.limit.admit(crate::clock::now()) {
+        self.limit.tell(crate::clock::now(), |suppressed| {
             emit(ticks, &op(), suppressed);
-        }
+        });
         #[cfg(not(feature = "tracing"))]
         let _ = (ticks, op);
     }
@@ -41,22 +41,15 @@ impl Events {
 
 #[cfg(feature = "tracing")]
 fn emit(ticks: u64, op: &str, suppressed: u64) {
-    use std::panic::{AssertUnwindSafe, catch_unwind};
-
     let elapsed_ms = crate::clock::nanos_of_sum(ticks.into(), crate::clock::factor()) / 1e6;
-    let event = || {
-        tracing::event!(
-            target: "perfkit::slow",
-            tracing::Level::WARN,
-            op,
-            elapsed_ms,
-            suppressed,
-            "slow call"
-        );
-    };
-    // The subscriber is not ours and not the function's: its panic must not become one of the call, which may itself be
-    // unwinding just now.
-    let _ = catch_unwind(AssertUnwindSafe(event));
+    tracing::event!(
+        target: "perfkit::slow",
+        tracing::Level::WARN,
+        op,
+        elapsed_ms,
+        suppressed,
+        "slow call"
+    );
 }
 
 #[cfg(all(test, feature = "tracing"))]
