@@ -61,11 +61,7 @@ impl Instrument for Clicks {
         title: "Clicks",
         rate_of: Some("calls"),
         share_of: None,
-        columns: &[Column {
-            title: "calls",
-            cell: Cell::Of("calls"),
-            rank: 0,
-        }],
+        columns: &[Column::new("calls", Cell::Of("calls"), 0)],
         balance: &[Balance::equal(&["calls"], &["outcomes"])],
     };
 
