@@ -61,11 +61,7 @@ impl Instrument for Clicks {
         title: "Clicks",
         rate_of: Some("calls"),
         share_of: None,
-        columns: &[Column {
-            title: "calls",
-            cell: Cell::Of("calls"),
-            rank: 0,
-        }],
+        columns: &[Column::new("calls", Cell::Of("calls"), 0)],
         balance: &[Balance::equal(&["calls"], &["outcomes"])],
     };
 
@@ -233,6 +229,44 @@ fn a_file_is_whole_or_not_there() {
         .collect();
     left.sort();
     assert_eq!(left, ["report.json", "taken"]);
+    std::fs::remove_dir_all(&folder).expect("clean up");
+}
+
+#[cfg(all(feature = "json", unix))]
+#[test]
+fn what_is_no_file_stays_what_it_is() {
+    use std::os::unix::fs::{FileTypeExt as _, symlink};
+
+    let folder = std::env::temp_dir().join(format!("perfkit-links-{}", std::process::id()));
+    let elsewhere = folder.join("elsewhere");
+    std::fs::create_dir_all(&elsewhere).expect("a folder");
+    let report = perfkit::report();
+    let read = |path: &std::path::Path| {
+        let written = std::fs::read_to_string(path).expect("it is there");
+        Report::from_json(&written).expect("it is a report")
+    };
+
+    let (file, link) = (elsewhere.join("real.json"), folder.join("link.json"));
+    std::fs::write(&file, "what was there before").expect("a file");
+    symlink(&file, &link).expect("a link");
+    report
+        .write_json(&link)
+        .expect("what it leads to is replaced");
+    assert!(link.is_symlink() && !file.is_symlink());
+    assert_eq!(read(&file), report);
+
+    std::fs::remove_file(&file).expect("it is there");
+    report.write_json(&link).expect("what it leads to is made");
+    assert!(link.is_symlink());
+    assert_eq!(read(&file), report);
+
+    let socket = folder.join("s");
+    let _listening = std::os::unix::net::UnixListener::bind(&socket).expect("a socket");
+    assert!(report.write_json(&socket).is_err());
+    let kind = std::fs::symlink_metadata(&socket).map(|there| there.file_type());
+    assert!(kind.is_ok_and(|kind| kind.is_socket()));
+    assert_eq!(std::fs::read_dir(&elsewhere).expect("it").count(), 1);
+    assert_eq!(std::fs::read_dir(&folder).expect("it").count(), 3);
     std::fs::remove_dir_all(&folder).expect("clean up");
 }
 

@@ -11,6 +11,9 @@ use perfkit::snapshot::{Metric, Section, Unit, Value};
 /// Tells a child which program it is.
 const PROGRAM: &str = "PERFKIT_TEST_PROGRAM";
 
+/// Values of the variable that send the report to standard output.
+const OUT: &[&str] = &["json:-", "json:/proc/self/fd/1"];
+
 struct Once;
 
 impl Instrument for Once {
@@ -92,10 +95,18 @@ impl Ended {
 
     /// The jobs done by the report it wrote.
     fn done(&self) -> Option<u64> {
-        let json = std::fs::read_to_string(&self.file).ok()?;
-        let report = Report::from_json(&json).expect("it wrote a report");
-        report.find("jobs", "job")?.count("done")
+        done(&std::fs::read_to_string(&self.file).ok()?)
     }
+
+    /// The jobs done by the report on standard output.
+    fn done_out(&self) -> Option<u64> {
+        done(&String::from_utf8_lossy(&self.output.stdout))
+    }
+}
+
+fn done(json: &str) -> Option<u64> {
+    let report = Report::from_json(json).expect("it wrote one report");
+    report.find("jobs", "job")?.count("done")
 }
 
 /// Runs a program with `PERFKIT_REPORT` as said; `{file}` in it is a path of its own.
@@ -111,8 +122,9 @@ fn run(folder: &Path, program: &str, variable: Option<&str>) -> Ended {
         );
     }
     let output = command.output().expect("it runs");
+    let asked = variable.is_some_and(|variable| OUT.contains(&variable));
     assert!(
-        output.stdout.is_empty(),
+        asked || output.stdout.is_empty(),
         "a report must not reach standard output"
     );
     let code = if program.contains("panic") { 101 } else { 0 };
@@ -146,6 +158,16 @@ fn the_variable_chooses_for_the_guard(folder: &Path) {
     }
 }
 
+fn standard_output_gets_the_report_when_asked(folder: &Path) {
+    for variable in OUT {
+        if cfg!(target_os = "linux") || *variable == "json:-" {
+            let ended = run(folder, "guard", Some(variable));
+            assert_eq!((ended.done_out(), ended.tables()), (Some(1), 0));
+            assert_eq!(ended.stderr(), "", "{variable}");
+        }
+    }
+}
+
 fn a_wrong_value_is_told_once_and_the_table_shown(folder: &Path) {
     for wrong in ["tabel", "json", "json:"] {
         let ended = run(folder, "guard", Some(wrong));
@@ -165,16 +187,29 @@ fn a_file_that_cannot_be_written_is_told_and_the_table_shown(folder: &Path) {
 fn without_guard_and_variable_nothing_is_shown(folder: &Path) {
     let ended = run(folder, "plain", None);
     assert_eq!(ended.stderr(), "");
-    let ended = run(folder, "plain", Some("off"));
+    for program in ["plain", "guard exit"] {
+        let ended = run(folder, program, Some("off"));
+        assert_eq!(ended.stderr(), "");
+    }
+    let ended = run(folder, "guard exit", None);
     assert_eq!(ended.stderr(), "");
 }
 
 /// The destructors of the main thread run at its end here; elsewhere the guard is the way.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 fn the_variable_alone_is_enough_when_main_calls(folder: &Path) {
-    for program in ["plain", "panic", "exit"] {
+    for program in [
+        "plain",
+        "panic",
+        "exit",
+        "guard",
+        "guard panic",
+        "guard exit",
+    ] {
         let ended = run(folder, program, Some("json:{file}"));
         assert_eq!(ended.done(), Some(1), "{program}");
+        let ended = run(folder, program, Some("json:-"));
+        assert_eq!(ended.done_out(), Some(1), "{program}"); // two would be no JSON
         let ended = run(folder, program, Some("table"));
         assert_eq!(ended.tables(), 1, "{program}");
     }
@@ -202,6 +237,10 @@ fn main() {
         (
             "the_variable_chooses_for_the_guard",
             the_variable_chooses_for_the_guard,
+        ),
+        (
+            "standard_output_gets_the_report_when_asked",
+            standard_output_gets_the_report_when_asked,
         ),
         (
             "a_wrong_value_is_told_once_and_the_table_shown",

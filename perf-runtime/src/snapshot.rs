@@ -225,8 +225,9 @@ pub struct Bucket {
 ///     rate_of: Some("calls"),
 ///     share_of: None,
 ///     columns: &[
-///         Column { title: "calls", cell: Cell::Of("calls"), rank: 0 },
-///         Column { title: "limit", cell: Cell::Of("limit"), rank: 1 },
+///         Column::new("calls", Cell::Of("calls"), 0),
+///         Column::new("limit", Cell::Of("limit"), 1),
+///         Column::new("panicked", Cell::Of("panicked"), 3).quiet(),
 ///     ],
 ///     balance: &[Balance::equal(&["calls"], &["completed", "timed_out", "cancelled"])],
 /// };
@@ -312,6 +313,35 @@ pub struct Column {
     pub cell: Cell,
     /// Columns with a higher rank leave first when the terminal is narrow; 0 always stays.
     pub rank: u8,
+    /// Shown only when some row has a value other than zero in it.
+    pub quiet: bool,
+}
+
+impl Column {
+    /// A column that is shown whatever stands in it.
+    #[must_use]
+    pub const fn new(title: &'static str, cell: Cell, rank: u8) -> Self {
+        Self {
+            title,
+            cell,
+            rank,
+            quiet: false,
+        }
+    }
+
+    /// The column, shown only when some row has a value other than zero in it: for what seldom happens.
+    ///
+    /// ```
+    /// use perfkit::snapshot::{Cell, Column};
+    ///
+    /// const PANICS: Column = Column::new("panics", Cell::Part("outcomes", "panic"), 1).quiet();
+    /// assert!(PANICS.quiet);
+    /// ```
+    #[must_use]
+    pub const fn quiet(mut self) -> Self {
+        self.quiet = true;
+        self
+    }
 }
 
 /// What a column shows; names are names of metrics, without the unit.
@@ -321,8 +351,9 @@ pub enum Cell {
     Of(&'static str),
     /// One part of a family of counters: `Part("outcomes", "error")`.
     Part(&'static str, &'static str),
-    /// That part as a share of the family's sum: `0.02` under a title with `%` in it, `2 %` under others.
-    PartRatio(&'static str, &'static str),
+    /// Some parts together as a share of the family's sum, `PartRatio("outcomes", &["error", "panic"])`: `0.02` under a
+    /// title with `%` in it, `2 %` under others.
+    PartRatio(&'static str, &'static [&'static str]),
     /// A quantile of a histogram: 0.5, 0.9, 0.95, 0.99 or 0.999, which are those the report has.
     Quantile(&'static str, f64),
     /// Mean of a histogram.

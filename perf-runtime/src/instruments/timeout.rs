@@ -274,23 +274,11 @@ impl Instrument for Timeout {
         columns: &[
             column("limit", 0),
             column("calls", 0),
-            Column {
-                title: "/s",
-                cell: Cell::Rate,
-                rank: 4,
-            },
-            Column {
-                title: "timed out",
-                cell: Cell::Of("timed_out"),
-                rank: 0,
-            },
+            Column::new("/s", Cell::Rate, 4),
+            Column::new("timed out", Cell::Of("timed_out"), 0),
             column("cancelled", 1),
-            column("panicked", 3),
-            Column {
-                title: "in flight",
-                cell: Cell::Of("inflight"),
-                rank: 2,
-            },
+            column("panicked", 3).quiet(),
+            Column::new("in flight", Cell::Of("inflight"), 2).quiet(),
         ],
         balance: &[Balance::equal(
             &["calls"],
@@ -336,11 +324,7 @@ impl Instrument for Timeout {
 }
 
 const fn column(name: &'static str, rank: u8) -> Column {
-    Column {
-        title: name,
-        cell: Cell::Of(name),
-        rank,
-    }
+    Column::new(name, Cell::Of(name), rank)
 }
 
 impl Timeout {

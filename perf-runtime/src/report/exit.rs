@@ -2,17 +2,18 @@
 //!
 //! Two ways, one report. A guard ([`report_on_exit`]) shows it when it is dropped, which `main` does on every way out
 //! that unwinds. `PERFKIT_REPORT=table` or `json:PATH` asks for it without a line of code: the first instrument that
-//! the main thread builds (by being the first to call an annotated function) leaves a thread-local there, whose destructor shows the report. Where a program's main thread
-//! runs such destructors at its end is a matter of the system: measured on Linux with glibc for the return from `main`,
-//! a panic in it, and `std::process::exit` called on it. It does not happen when another thread ends the process, when
-//! the process aborts or is killed, and when the main thread never builds an instrument itself; a guard then does what
-//! it can.
+//! the main thread builds (by being the first to call an annotated function) leaves a thread-local there, whose
+//! destructor shows the report, unless a guard has done so before. Where a program's main thread runs such destructors
+//! at its end is a matter of the system: measured on Linux with glibc for the return from `main`, a panic in it, and
+//! `std::process::exit` called on it, which drops no guard. It does not happen when another thread ends the process,
+//! when the process aborts or is killed, and when the main thread never builds an instrument itself; a guard then does
+//! what it can.
 //!
 //! Nothing here panics, starts a thread or waits for one.
 
 use std::io::Write as _;
 use std::panic::catch_unwind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -25,6 +26,8 @@ enum Outlet {
     Off,
     Table,
     Json(PathBuf),
+    /// The same text on standard output.
+    JsonOut,
 }
 
 /// Shows the report when it is dropped; see [`report_on_exit`].
@@ -32,26 +35,27 @@ enum Outlet {
 #[must_use = "the report is shown when this is dropped: keep it with `let _report = …` until the end of `main`"]
 pub struct ExitReport(());
 
-/// True once a guard was made: then the end of the main thread shows nothing of its own.
-static GUARDED: AtomicBool = AtomicBool::new(false);
+/// True once the report was shown, for which one time is enough.
+static SHOWN: AtomicBool = AtomicBool::new(false);
 
 /// Shows the report at the end of the program.
 ///
 /// The guard it gives prints the table to standard error when it is dropped, after a panic too.
-/// `PERFKIT_REPORT` in the environment chooses differently: `table`, `json:PATH` (written as `Report::write_json` does)
-/// or `off`. A wrong value, or a path that cannot be written, is told once on standard error, and the table is shown.
+/// `PERFKIT_REPORT` in the environment chooses differently: `table`, `json:PATH` (written as `Report::write_json` does),
+/// `json:-` (to standard output) or `off`. A wrong value, or a path that cannot be written, is told once on standard
+/// error, and the table is shown.
 ///
 /// The variable alone, without a guard, has the same effect in a program whose main thread is the first to call at
-/// least one of its annotated functions, where the system runs the destructors of that thread's locals when it ends: on Linux with glibc
-/// at the return from `main`, at a panic in it, and at `std::process::exit` called on it. With a guard there is nothing
-/// to know, except that `exit` and `abort` skip it as they skip every `Drop`.
+/// least one of its annotated functions, where the system runs the destructors of that thread's locals when it ends: on
+/// Linux with glibc at the return from `main`, at a panic in it, and at `std::process::exit` called on it. With a guard
+/// there is nothing to know, except that `exit` and `abort` skip it as they skip every `Drop`; with both, the report
+/// appears once, at `exit` too. A second guard shows nothing that the first one has shown.
 ///
 /// ```
 /// let _report = perfkit::report_on_exit(); // the first line of `main`
 /// ```
 pub fn report_on_exit() -> ExitReport {
     time::first_use();
-    GUARDED.store(true, Relaxed);
     chosen(); // a wrong value is told at the start
     ExitReport(())
 }
@@ -88,7 +92,10 @@ fn parse(value: &str) -> Result<Outlet, &'static str> {
         None if value == "off" => Ok(Outlet::Off),
         Some(("json", path)) if !path.is_empty() => {
             if cfg!(feature = "json") {
-                Ok(Outlet::Json(path.into()))
+                Ok(match path {
+                    "-" => Outlet::JsonOut,
+                    path => Outlet::Json(path.into()),
+                })
             } else {
                 Err("needs the feature `json`, which this program is built without")
             }
@@ -100,28 +107,43 @@ fn parse(value: &str) -> Result<Outlet, &'static str> {
 }
 
 fn show(outlet: &Outlet) {
+    if SHOWN.swap(true, Relaxed) {
+        return;
+    }
     // Nothing in a report panics by itself; this runs while the program may be unwinding, where a panic would abort it.
     let _ = catch_unwind(|| match outlet {
         Outlet::Off => {}
         Outlet::Table => report().print(),
-        Outlet::Json(path) => write(path),
+        Outlet::Json(path) => write(Some(path)),
+        Outlet::JsonOut => write(None),
     });
 }
 
+/// Writes the JSON to a path, or to standard output.
 #[cfg(feature = "json")]
-fn write(path: &std::path::Path) {
+fn write(path: Option<&Path>) {
     let report = report();
-    if let Err(reason) = report.write_json(path) {
+    let written = match path {
+        Some(path) => report.write_json(path),
+        None => {
+            let mut out = std::io::stdout().lock();
+            out.write_all(report.to_json_lines().as_bytes())
+                .and_then(|()| out.flush())
+        }
+    };
+    if let Err(reason) = written {
+        let place = path.map_or("standard output".into(), |path| {
+            format!("`{}`", path.display())
+        });
         tell(&format!(
-            "cannot write the report to `{}`: {reason}; the table is shown instead",
-            path.display()
+            "cannot write the report to {place}: {reason}; the table is shown instead"
         ));
         report.print();
     }
 }
 
 #[cfg(not(feature = "json"))]
-fn write(_: &std::path::Path) {
+fn write(_: Option<&Path>) {
     report().print();
 }
 
@@ -148,9 +170,7 @@ struct AtEnd;
 
 impl Drop for AtEnd {
     fn drop(&mut self) {
-        if !GUARDED.load(Relaxed) {
-            show(chosen().unwrap_or(&Outlet::Off));
-        }
+        show(chosen().unwrap_or(&Outlet::Off));
     }
 }
 
@@ -175,6 +195,8 @@ mod tests {
             parse("json:C:/a b.json"),
             Ok(Outlet::Json("C:/a b.json".into()))
         );
+        #[cfg(feature = "json")]
+        assert_eq!(parse("json:-"), Ok(Outlet::JsonOut));
         #[cfg(not(feature = "json"))]
         assert!(parse("json:a.json").is_err_and(|wrong| wrong.contains("feature `json`")));
         for wrong in ["json", "json:"] {

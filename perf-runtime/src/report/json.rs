@@ -74,42 +74,83 @@ impl Report {
         serde_json::from_str(json).map_err(ParseError)
     }
 
-    /// Writes the report as indented JSON. The file is replaced in one step: who reads it sees the old one or the new
-    /// one, never half of it, and when writing fails the old one stays.
+    /// Writes the report as indented JSON. A file is replaced in one step: who reads it sees the old one or the new one,
+    /// never half of it, and when writing fails the old one stays. A link stays a link, and what it leads to is replaced.
+    ///
+    /// What is there and is not a file (a pipe, a device) is written into and stays what it is. So are a link that leads
+    /// nowhere yet and the names of open files (`/dev/stdout`, `/proc/self/fd/1`), which get the report at their end.
     ///
     /// # Errors
-    /// When the folder cannot be written to, with the reason the system gives.
+    /// When the folder cannot be written to, or the path is one, with the reason the system gives.
     ///
     /// ```no_run
     /// perfkit::report().write_json("report.json")?;
     /// # Ok::<_, std::io::Error>(())
     /// ```
     pub fn write_json(&self, path: impl AsRef<Path>) -> io::Result<()> {
-        static ATTEMPT: AtomicU64 = AtomicU64::new(0);
         let path = path.as_ref();
+        let json = self.to_json_lines();
+        if names_an_open_file(path) {
+            return append(path, &json);
+        }
+        match fs::metadata(path) {
+            // The real path, because renaming onto a link would put the file in place of the link.
+            Ok(there) if there.is_file() => replace(&fs::canonicalize(path)?, &json),
+            Ok(_) => append(path, &json),
+            Err(none) if none.kind() == io::ErrorKind::NotFound && path.is_symlink() => {
+                append(path, &json)
+            }
+            // Nothing there; or no way to look, of which creating the file tells the reason.
+            Err(_) => replace(path, &json),
+        }
+    }
+
+    /// The indented JSON as it is written: with the end of its last line.
+    pub(super) fn to_json_lines(&self) -> String {
         let mut json = self.to_json_pretty();
         json.push('\n');
-        let Some(name) = path.file_name() else {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "the path of the report has no file name",
-            ));
-        };
-        // Beside the file, so that the rename stays within one file system; one name per process and attempt.
-        let mut beside = name.to_owned();
-        let attempt = ATTEMPT.fetch_add(1, Relaxed);
-        beside.push(format!(".{}-{attempt}.tmp", std::process::id()));
-        let beside = path.with_file_name(beside);
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(&beside)?;
-        let written = file
-            .write_all(json.as_bytes())
-            .and_then(|()| fs::rename(&beside, path));
-        if written.is_err() {
-            let _ = fs::remove_file(&beside); // the first failure is the one to tell
-        }
-        written
+        json
     }
+}
+
+/// True for names that lead to what the process has open. A file behind one is in use: replacing it would lose what was
+/// written to it before.
+fn names_an_open_file(path: &Path) -> bool {
+    cfg!(unix)
+        && ["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc"]
+            .iter()
+            .any(|folder| path.starts_with(folder))
+}
+
+/// Writes into what is there, or into a new file.
+fn append(path: &Path, json: &str) -> io::Result<()> {
+    let mut there = OpenOptions::new().append(true).create(true).open(path)?;
+    there.write_all(json.as_bytes())
+}
+
+/// Puts a new file in the place of the one there, if any.
+fn replace(path: &Path, json: &str) -> io::Result<()> {
+    static ATTEMPT: AtomicU64 = AtomicU64::new(0);
+    let Some(name) = path.file_name() else {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "the path of the report has no file name",
+        ));
+    };
+    // Beside the file, so that the rename stays within one file system; one name per process and attempt.
+    let mut beside = name.to_owned();
+    let attempt = ATTEMPT.fetch_add(1, Relaxed);
+    beside.push(format!(".{}-{attempt}.tmp", std::process::id()));
+    let beside = path.with_file_name(beside);
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&beside)?;
+    let written = file
+        .write_all(json.as_bytes())
+        .and_then(|()| fs::rename(&beside, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&beside); // the first failure is the one to tell
+    }
+    written
 }

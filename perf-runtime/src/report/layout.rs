@@ -37,10 +37,16 @@ pub(super) struct Heading {
     /// The part of a family.
     #[serde(skip_serializing_if = "Option::is_none")]
     part: Option<Text>,
+    /// The parts of a family, where they are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    parts: Vec<Text>,
     /// The quantile.
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<f64>,
     pub(super) rank: u8,
+    /// Shown only when it has something to say.
+    #[serde(skip_serializing_if = "is_false")]
+    quiet: bool,
 }
 
 /// A [`Balance`], owned.
@@ -65,6 +71,17 @@ pub(super) enum Shown<'r> {
     Word(&'r str),
 }
 
+impl Shown<'_> {
+    fn is_something(self) -> bool {
+        match self {
+            Self::Unknown => false,
+            Self::Count(n) => n > 0,
+            Self::Number(n) | Self::Nanoseconds(n) | Self::Bytes(n) | Self::Ratio(n) => n != 0.0,
+            Self::Word(word) => !word.is_empty(),
+        }
+    }
+}
+
 impl From<&'static Section> for Layout {
     fn from(section: &'static Section) -> Self {
         Self {
@@ -80,10 +97,15 @@ impl From<&'static Section> for Layout {
 
 impl From<&Column> for Heading {
     fn from(column: &Column) -> Self {
+        let mut parts: &[_] = &[];
         let (show, of, part, at) = match column.cell {
             Cell::Of(of) => ("value", Some(of), None, None),
             Cell::Part(of, part) => ("part", Some(of), Some(part), None),
-            Cell::PartRatio(of, part) => ("part_ratio", Some(of), Some(part), None),
+            Cell::PartRatio(of, [part]) => ("part_ratio", Some(of), Some(*part), None),
+            Cell::PartRatio(of, several) => {
+                parts = several;
+                ("part_ratio", Some(of), None, None)
+            }
             Cell::Quantile(of, at) => ("quantile", Some(of), None, Some(at)),
             Cell::Mean(of) => ("mean", Some(of), None, None),
             Cell::Max(of) => ("max", Some(of), None, None),
@@ -95,8 +117,10 @@ impl From<&Column> for Heading {
             show: show.into(),
             of: of.map(Cow::Borrowed),
             part: part.map(Cow::Borrowed),
+            parts: parts.iter().map(|part| Cow::Borrowed(*part)).collect(),
             at,
             rank: column.rank,
+            quiet: column.quiet,
         }
     }
 }
@@ -122,9 +146,9 @@ impl Layout {
             title: title.into(),
             show: show.into(),
             of: Some(of.to_owned().into()),
-            part: None,
             at,
             rank,
+            ..Heading::default()
         };
         let mut columns = Vec::new();
         for (at, (key, field)) in rows.iter().take(1).flat_map(Row::fields).enumerate() {
@@ -154,6 +178,14 @@ impl Layout {
             columns,
             ..Self::default()
         }
+    }
+
+    /// False for a quiet column with nothing but zeros, or nothing at all, in these rows.
+    pub(super) fn has_something(&self, heading: &Heading, rows: &[Row]) -> bool {
+        !heading.quiet
+            || rows
+                .iter()
+                .any(|row| self.cell(heading, row).is_something())
     }
 
     /// What stands in a row under that heading.
@@ -186,13 +218,11 @@ impl Layout {
 
 fn part(heading: &Heading, row: &Row) -> Option<(u64, u64)> {
     let parts = row.family(heading.of.as_deref()?)?;
-    let (_, part) = parts
-        .iter()
-        .find(|(p, _)| Some(p) == heading.part.as_ref())?;
-    let all = parts
-        .iter()
-        .fold(0_u64, |all, (_, n)| all.saturating_add(*n));
-    Some((*part, all))
+    let sum = |sum: u64, n: &u64| sum.saturating_add(*n);
+    let named = |part: &Text| heading.part.as_ref() == Some(part) || heading.parts.contains(part);
+    let part = parts.iter().filter(|(p, _)| named(p)).map(|(_, n)| *n);
+    let part = part.reduce(|all, n| sum(all, &n))?;
+    Some((part, parts.iter().map(|(_, n)| n).fold(0, sum)))
 }
 
 fn ratio(part: u64, all: u64) -> Option<Shown<'static>> {
@@ -238,6 +268,14 @@ fn has_unit(name: &str) -> bool {
     ["_ns", "_seconds", "_bytes", "_ratio"]
         .iter()
         .any(|unit| name.ends_with(unit))
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "what serde calls it with"
+)]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 #[allow(clippy::cast_precision_loss, reason = "for showing, where 53 bits do")]

@@ -20,15 +20,19 @@ impl Instrument for Measured {
         rate_of: Some("calls"),
         share_of: Some("self"),
         columns: &[
-            column("calls", Cell::Of("calls"), 0),
-            column("/s", Cell::Rate, 2),
-            column("err %", Cell::PartRatio("outcomes", "error"), 0),
-            column("p50", Cell::Quantile("latency", 0.5), 0),
-            column("p90", Cell::Quantile("latency", 0.9), 5),
-            column("p99", Cell::Quantile("latency", 0.99), 0),
-            column("max", Cell::Max("latency"), 1),
-            column("self", Cell::Of("self"), 4),
-            column("share", Cell::Share, 3),
+            Column::new("calls", Cell::Of("calls"), 0),
+            Column::new("/s", Cell::Rate, 2),
+            Column::new("err %", Cell::PartRatio("outcomes", &["error", "panic"]), 0),
+            Column::new("panics", Cell::Part("outcomes", "panic"), 1).quiet(),
+            Column::new("cancelled", Cell::Part("outcomes", "cancelled"), 2).quiet(),
+            Column::new("slow", Cell::Of("slow"), 2).quiet(),
+            Column::new("in flight", Cell::Of("inflight"), 3).quiet(),
+            Column::new("p50", Cell::Quantile("latency", 0.5), 0),
+            Column::new("p90", Cell::Quantile("latency", 0.9), 5),
+            Column::new("p99", Cell::Quantile("latency", 0.99), 0),
+            Column::new("max", Cell::Max("latency"), 1),
+            Column::new("self", Cell::Of("self"), 4),
+            Column::new("share", Cell::Share, 3),
         ],
         balance: &[
             Balance::equal(&["calls"], &["outcomes"]),
@@ -67,10 +71,6 @@ impl Instrument for Measured {
             labels.reset();
         }
     }
-}
-
-const fn column(title: &'static str, cell: Cell, rank: u8) -> Column {
-    Column { title, cell, rank }
 }
 
 /// The row of a series. `overflow` is how many calls had no label of their own.

@@ -59,7 +59,7 @@ pub(super) fn lines(table: &Table, layout: &Layout, rows: &[Row], all: bool) -> 
     let longest = named
         .map(|entry| entry.indent + text::width(&entry.name))
         .fold(text::width(&title), Ord::max);
-    let mut kept = kept(layout, &widths, longest, table.width);
+    let mut kept = kept(layout, rows, &widths, longest, table.width);
     if entries.iter().all(|entry| entry.kind == Kind::More) {
         kept.clear(); // titles of nothing
     }
@@ -109,11 +109,19 @@ fn padded(text: &str, room: usize, ellipsis: &str) -> String {
     padded
 }
 
-/// Which columns stay: all that fit beside a readable name, by rank, and the last ones leave first among equals. Those
+/// Which columns stay: of those with something to say, all that fit beside a readable name, by rank, and the last ones leave first among equals. Those
 /// of rank 0 stay as long as there is room for anything of the name.
-fn kept(layout: &Layout, widths: &[usize], longest: usize, width: usize) -> Vec<usize> {
+fn kept(
+    layout: &Layout,
+    rows: &[Row],
+    widths: &[usize],
+    longest: usize,
+    width: usize,
+) -> Vec<usize> {
     let rank = |at: usize| layout.columns.get(at).map_or(0, |column| column.rank);
-    let mut kept: Vec<usize> = (0..widths.len()).collect();
+    let columns = layout.columns.iter().enumerate();
+    let speaking = columns.filter(|(_, column)| layout.has_something(column, rows));
+    let mut kept: Vec<usize> = speaking.map(|(at, _)| at).collect();
     loop {
         let taken: usize = kept
             .iter()

@@ -1,6 +1,7 @@
 //! What the table looks like, whole. Taste is tested by reading these.
 
 use super::{OPERATIONS, answer, calls, report_of, shop};
+use crate::snapshot::Value;
 
 /// The table without the blank the first line of the expectation starts with.
 fn shows(table: &impl ToString, expected: &str) {
@@ -27,9 +28,9 @@ Operations                    calls     /s  err %     p50     p99     max  share
   <Cart as Priced>::total     2,256   0.63      0  1.2 µs  1.2 µs   88 µs   <1 %
   + 12 sites not called
 
-Timeouts             calls  timed out  limit  in flight
-  shop::pay::charge  1.21M         12  2.0 s          0
-  shop::mail::send       0          0      -          0
+Timeouts             calls  timed out  limit
+  shop::pay::charge  1.21M         12  2.0 s
+  shop::mail::send       0          0      -
 
 Breakers             state  fail   memory
   shop::pay::charge   open  61 %  5.9 MiB
@@ -97,6 +98,36 @@ Operations
 1 site could not be read: a `Display` of a label panicked
 ",
     );
+}
+
+#[test]
+fn a_panic_is_an_error_and_what_seldom_happens_has_a_column_when_it_does() {
+    let of_panics = |op: &str, panics: u64| {
+        let mut metrics = calls(0, 1, 0.0, &[]);
+        for metric in &mut metrics {
+            match (metric.name, &mut metric.value) {
+                ("calls", Value::Counter(calls)) => *calls = 1 + panics,
+                ("outcomes", Value::Counters { parts, .. }) => {
+                    *parts = vec![("ok", 1), ("error", 0), ("panic", panics), ("cancelled", 0)];
+                }
+                _ => {}
+            }
+        }
+        answer(&OPERATIONS, op, metrics)
+    };
+    let report = report_of(vec![of_panics("calm", 0), of_panics("loud", 3)]);
+    shows(
+        &report.table().unicode(true).width(60),
+        "
+perfkit  shop 1.4.2  5 calls  <0.01/s  errors 60.00 %
+
+Operations  calls     /s  err %  panics  p50  p99  share
+  loud          4  <0.01  75.00       3    -    -      -
+  calm          1  <0.01      0       0    -    -      -
+",
+    );
+    let calm = report_of(vec![of_panics("calm", 0)]);
+    assert!(!calm.table().width(200).to_string().contains("panics"));
 }
 
 #[test]

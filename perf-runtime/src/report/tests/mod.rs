@@ -14,7 +14,7 @@ use crate::snapshot::{
 };
 
 const fn column(title: &'static str, cell: Cell, rank: u8) -> Column {
-    Column { title, cell, rank }
+    Column::new(title, cell, rank)
 }
 
 pub(super) static OPERATIONS: Section = Section {
@@ -25,7 +25,9 @@ pub(super) static OPERATIONS: Section = Section {
     columns: &[
         column("calls", Cell::Of("calls"), 0),
         column("/s", Cell::Rate, 2),
-        column("err %", Cell::PartRatio("outcomes", "error"), 0),
+        column("err %", Cell::PartRatio("outcomes", &["error", "panic"]), 0),
+        column("panics", Cell::Part("outcomes", "panic"), 1).quiet(),
+        column("in flight", Cell::Of("in_flight"), 2).quiet(),
         column("mean", Cell::Mean("latency"), 5),
         column("p50", Cell::Quantile("latency", 0.5), 1),
         column("p90", Cell::Quantile("latency", 0.9), 4),
@@ -50,7 +52,7 @@ pub(super) static TIMEOUTS: Section = Section {
         column("calls", Cell::Of("calls"), 0),
         column("timed out", Cell::Of("timed_out"), 0),
         column("limit", Cell::Of("limit"), 1),
-        column("in flight", Cell::Of("in_flight"), 2),
+        column("in flight", Cell::Of("in_flight"), 2).quiet(),
     ],
     balance: &[Balance::equal(
         &["calls"],
