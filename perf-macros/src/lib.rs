@@ -29,8 +29,8 @@ use proc_macro::TokenStream;
 /// parse_port("eighty").ok();
 ///
 /// let report = perfkit::report();
-/// let row = report.operation("parse_port").expect("what is annotated is in the report");
 /// # #[cfg(feature = "measure")] {
+/// let row = report.operation("parse_port").expect("what is annotated is in the report");
 /// assert_eq!(row.count("calls"), Some(2));
 /// assert_eq!(row.part("outcomes", "error"), Some(1));
 /// # }
