@@ -123,13 +123,12 @@ fn show(outlet: &Outlet) {
 #[cfg(feature = "json")]
 fn write(path: Option<&Path>) {
     let report = report();
-    let written = match path {
-        Some(path) => report.write_json(path),
-        None => {
-            let mut out = std::io::stdout().lock();
-            out.write_all(report.to_json_lines().as_bytes())
-                .and_then(|()| out.flush())
-        }
+    let written = if let Some(path) = path {
+        report.write_json(path)
+    } else {
+        let mut out = std::io::stdout().lock();
+        out.write_all(report.to_json_lines().as_bytes())
+            .and_then(|()| out.flush())
     };
     if let Err(reason) = written {
         let place = path.map_or("standard output".into(), |path| {
