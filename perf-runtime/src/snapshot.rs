@@ -330,13 +330,6 @@ impl Column {
     }
 
     /// The column, shown only when some row has a value other than zero in it: for what seldom happens.
-    ///
-    /// ```
-    /// use perfkit::snapshot::{Cell, Column};
-    ///
-    /// const PANICS: Column = Column::new("panics", Cell::Part("outcomes", "panic"), 1).quiet();
-    /// assert!(PANICS.quiet);
-    /// ```
     #[must_use]
     pub const fn quiet(mut self) -> Self {
         self.quiet = true;

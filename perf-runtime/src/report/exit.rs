@@ -41,9 +41,9 @@ static SHOWN: AtomicBool = AtomicBool::new(false);
 /// Shows the report at the end of the program.
 ///
 /// The guard it gives prints the table to standard error when it is dropped, after a panic too.
-/// `PERFKIT_REPORT` in the environment chooses differently: `table`, `json:PATH` (written as `Report::write_json` does),
-/// `json:-` (to standard output) or `off`. A wrong value, or a path that cannot be written, is told once on standard
-/// error, and the table is shown.
+/// `PERFKIT_REPORT` in the environment chooses differently: `table`, `json:PATH` (written as `Report::write_json`
+/// does), `json:-` (to standard output) or `off`. A wrong value, or a path that cannot be written, is told once on
+/// standard error, and the table is shown.
 ///
 /// The variable alone, without a guard, has the same effect in a program whose main thread is the first to call at
 /// least one of its annotated functions, where the system runs the destructors of that thread's locals when it ends: on

@@ -74,11 +74,13 @@ impl Report {
         serde_json::from_str(json).map_err(ParseError)
     }
 
-    /// Writes the report as indented JSON. A file is replaced in one step: who reads it sees the old one or the new one,
-    /// never half of it, and when writing fails the old one stays. A link stays a link, and what it leads to is replaced.
+    /// Writes the report as indented JSON. A file is replaced in one step: who reads it sees the old one or the new
+    /// one, never half of it, and when writing fails the old one stays. A link stays a link, and what it leads to is
+    /// replaced.
     ///
-    /// What is there and is not a file (a pipe, a device) is written into and stays what it is. So are a link that leads
-    /// nowhere yet and the names of open files (`/dev/stdout`, `/proc/self/fd/1`), which get the report at their end.
+    /// What is there and is not a file (a pipe, a device) is written into and stays what it is. So are a link that
+    /// leads nowhere yet and the names of open files (`/dev/stdout`, `/proc/self/fd/1`), which get the report at their
+    /// end.
     ///
     /// # Errors
     /// When the folder cannot be written to, or the path is one, with the reason the system gives.

@@ -109,8 +109,8 @@ fn padded(text: &str, room: usize, ellipsis: &str) -> String {
     padded
 }
 
-/// Which columns stay: of those with something to say, all that fit beside a readable name, by rank, and the last ones leave first among equals. Those
-/// of rank 0 stay as long as there is room for anything of the name.
+/// Which columns stay: of those with something to say, all that fit beside a readable name, by rank, and the last ones
+/// leave first among equals. Those of rank 0 stay as long as there is room for anything of the name.
 fn kept(
     layout: &Layout,
     rows: &[Row],
