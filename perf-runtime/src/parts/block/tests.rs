@@ -64,7 +64,7 @@ fn a_full_bucket_asks_for_room_and_never_wraps() {
     let bucket = &block.buckets[histogram::index(5)];
     block.groups.store(u64::MAX, Relaxed);
     bucket.store(u32::MAX - 1, Relaxed);
-    let asked = (0..32).filter(|_| block.time(timed(5))).count();
+    let asked = (0..PENDING).filter(|_| block.time(timed(5))).count();
     assert_eq!(asked, 1);
     assert_eq!(bucket.load(Relaxed), u32::MAX);
 }
