@@ -14,7 +14,7 @@ const HOTPATH: [(Shape, &str); 3] = [
 /// Names a row: tool, row, threads.
 pub type Name = (&'static str, &'static str, usize);
 
-fn of<'a>(samples: &'a Samples, (tool, row, threads): Name) -> Option<&'a [Sample]> {
+fn of(samples: &Samples, (tool, row, threads): Name) -> Option<&[Sample]> {
     let key = (tool.to_owned(), row.to_owned(), threads);
     samples.get(&key).map(Vec::as_slice)
 }
