@@ -126,17 +126,20 @@ use proc_macro::TokenStream;
 ///
 /// # What it expands to
 ///
-/// One static, listed by the linker, and one call around the body, which stays as it is written:
+/// One static, listed by the linker, and a call begun before the body, which stays as it is written, and ended after it:
 ///
 /// ```text
 /// fn parse_port(text: &str) -> Result<u16, ParseIntError> {
-///     static SITE: Site<Measured> = Site::new(…);
-///     SITE.get().call(move || -> Result<u16, ParseIntError> { text.parse() }, |answer| …)
+///     static SITE: Site<Measured> = Site::here(…);
+///     let call = SITE.get().begin(); // dropped by unwinding, it is a panic
+///     let answer = made(move || -> Result<u16, ParseIntError> { text.parse() });
+///     call.end(answer.is_error());
+///     answer
 /// }
 /// ```
 ///
-/// A function without an answer, or with `-> impl Trait`, keeps its body outside of a closure, beside a guard. With `#[track_caller]`, a panic
-/// inside a closure names the function's own line and not the caller's.
+/// A function without an answer, or with `-> impl Trait`, keeps its body outside of a closure, beside a guard. With
+/// `#[track_caller]`, a panic inside a closure names the function's own line and not the caller's.
 ///
 /// # What it costs
 ///
