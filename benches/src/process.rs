@@ -1,7 +1,10 @@
 //! What the system says about this process and this machine.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 use std::{fs, thread};
+
+use core_affinity::CoreId;
 
 /// Time that all threads of this process have spent on a processor, those of a tool's background work included.
 ///
@@ -52,9 +55,12 @@ pub fn resident_bytes() -> u64 {
 
 /// Binds the calling thread to one processor, so that a round's rows run where its baseline ran. Says whether it could.
 pub fn pin(index: usize) -> bool {
-    core_affinity::get_core_ids()
-        .and_then(|cores| cores.get(index).copied())
-        .is_some_and(core_affinity::set_for_current)
+    // Asked before anything is bound: a bound thread, and every thread that it starts, is told of its own processor
+    // only, and a second thread would stay there.
+    static CORES: OnceLock<Vec<CoreId>> = OnceLock::new();
+    let cores = CORES.get_or_init(|| core_affinity::get_core_ids().unwrap_or_default());
+    let core = cores.get(index).copied();
+    core.is_some_and(core_affinity::set_for_current)
 }
 
 /// The processor's name, how many of them, and what the system reads the time from.
