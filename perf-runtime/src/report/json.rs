@@ -1,5 +1,7 @@
 //! The report as JSON text, and as a file that is either whole or not there.
 
+mod rows;
+
 use std::fmt;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
@@ -7,11 +9,6 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::value::Report;
-
-/// What the JSON of a report usually takes beside its rows, in bytes.
-const BESIDE_ROWS: usize = 4096;
-/// What a row of it usually takes at most.
-const PER_ROW: usize = 768;
 
 /// Text that is not a report.
 #[derive(Debug)]
@@ -42,11 +39,8 @@ impl Report {
     #[must_use]
     pub fn to_json(&self) -> String {
         // Cannot fail: keys are text, numbers are finite, and nothing here returns an error of its own.
-        let rows: usize = self.sections().map(|(_, rows)| rows.len()).sum();
-        // Growing step by step would copy a large report several times over.
-        let mut json = Vec::with_capacity(BESIDE_ROWS + rows * PER_ROW);
-        match serde_json::to_writer(&mut json, self) {
-            Ok(()) => String::from_utf8(json).unwrap_or_default(),
+        match rows::write(self) {
+            Ok(json) => String::from_utf8(json).unwrap_or_default(),
             Err(_) => String::new(),
         }
     }

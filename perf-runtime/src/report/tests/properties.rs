@@ -110,6 +110,12 @@ proptest! {
         prop_assert_eq!(read.verify(), report.verify());
     }
 
+    #[cfg(feature = "json")]
+    #[test]
+    fn json_on_one_line_is_what_serde_writes(report in reports()) {
+        prop_assert_eq!(report.to_json(), serde_json::to_string(&report).expect("it serialises"));
+    }
+
     #[test]
     fn every_row_is_found_by_its_name(report in reports()) {
         for (section, rows) in report.sections() {
