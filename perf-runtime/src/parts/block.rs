@@ -19,9 +19,9 @@ use std::sync::atomic::{
 };
 
 use crate::clock;
-use crate::parts::buckets::{members, room};
+use crate::parts::buckets::{Group, members};
 use crate::parts::copied::{Copied, PENDING};
-use crate::parts::histogram;
+use crate::parts::histogram::{self, GROUP};
 use crate::parts::totals::{Ending, Outcomes, Times, Totals};
 
 /// How often a reader takes its copy again before it is content with one that a fold may have touched, of which it then
@@ -166,6 +166,11 @@ impl Block {
         self.era.load(Relaxed)
     }
 
+    /// The groups of buckets that are not empty.
+    pub(crate) fn groups(&self) -> u64 {
+        self.groups.load(Relaxed)
+    }
+
     #[inline(never)]
     fn fold(&self, timed: u64) -> bool {
         let epoch = self.open();
@@ -295,7 +300,6 @@ impl Block {
     fn copy(&self, era: u64, copy: &mut Copied) {
         copy.plain = Totals::new();
         copy.groups = 0;
-        copy.buckets.clear();
         copy.waiting = 0;
         // The times first: a call ends before it is timed, so there are never more timed calls than calls.
         if self.era.load(Relaxed) == era {
@@ -327,13 +331,11 @@ impl Block {
         copy.plain.min = self.min.load(Relaxed);
         copy.plain.max = self.max.load(Relaxed);
         copy.groups = self.groups.load(Relaxed);
-        copy.buckets.reserve(room(copy.groups));
-        for group in members(copy.groups) {
-            let range = histogram::of_group(group);
-            let counts = self.buckets.get(range).unwrap_or_default();
-            let counts = counts.iter().map(|bucket| bucket.load(Relaxed));
-            copy.buckets.extend(counts);
-        }
+        copy.buckets.clear();
+        copy.buckets
+            .reserve_exact(copy.groups.count_ones() as usize);
+        let of_group = members(copy.groups).map(|group| self.group(group));
+        copy.buckets.extend(of_group);
         copy.waiting = slot(timed);
         for (to, pending) in copy
             .pending
@@ -343,6 +345,20 @@ impl Block {
         {
             *to = pending.load(Relaxed);
         }
+    }
+
+    /// What the buckets of a group count; nothing in place of those that the last group lacks.
+    fn group(&self, group: usize) -> Group<u32> {
+        let buckets = self.buckets.get(histogram::of_group(group));
+        let buckets = buckets.unwrap_or_default();
+        if let Some(full) = buckets.first_chunk::<GROUP>() {
+            return full.each_ref().map(|bucket| bucket.load(Relaxed));
+        }
+        let mut counts = [0; GROUP];
+        for (count, bucket) in counts.iter_mut().zip(buckets) {
+            *count = bucket.load(Relaxed);
+        }
+        counts
     }
 
     /// Adds to `totals` what started. To be read after everything that [ended](Self::add_ended), of all blocks: a call

@@ -4,6 +4,7 @@
 //! is used again for the next block.
 
 use crate::clock;
+use crate::parts::buckets::Group;
 use crate::parts::histogram;
 use crate::parts::totals::Totals;
 
@@ -17,7 +18,7 @@ pub(crate) struct Copied {
     /// One bit for each group of buckets that was copied.
     pub(crate) groups: u64,
     /// The counts of these groups, in rising order.
-    pub(crate) buckets: Vec<u32>,
+    pub(crate) buckets: Vec<Group<u32>>,
     /// How many durations wait.
     pub(crate) waiting: usize,
     pub(crate) pending: [u64; PENDING],
@@ -39,18 +40,14 @@ impl Copied {
     /// as timed when a bucket has it. Sum, minimum and maximum may be older by the calls of that fold.
     pub(crate) fn believe_buckets(&mut self) {
         self.waiting = 0;
-        self.plain.timed = self.buckets.iter().map(|count| u64::from(*count)).sum();
+        let counts = self.buckets.as_flattened().iter();
+        self.plain.timed = counts.map(|count| u64::from(*count)).sum();
     }
 
     /// Adds it all.
     pub(crate) fn add_to(&self, totals: &mut Totals) {
         totals.add(&self.plain);
-        let mut left = self.buckets.as_slice();
-        totals.buckets.add_groups(self.groups, |range| {
-            let (counts, rest) = left.split_at_checked(range.len()).unwrap_or_default();
-            left = rest;
-            counts
-        });
+        totals.buckets.add_groups(self.groups, &self.buckets);
         let factor = clock::factor();
         for elapsed in self.pending.iter().take(self.waiting).copied() {
             totals.sum = totals.sum.wrapping_add(u128::from(elapsed));

@@ -13,10 +13,13 @@
 
 /// Durations from here on fall into the last bucket: one hour, in nanoseconds.
 pub(crate) const LONGEST: u64 = 3_600_000_000_000;
-/// Groups of buckets: those of the short durations, and one for each octave.
-pub(crate) const GROUPS: usize = 1 + (LONGEST.ilog2() - STEP_BITS) as usize + 1;
 /// All buckets.
 pub(crate) const BUCKETS: usize = index(LONGEST) + 1;
+/// Neighbours that are kept together or not at all: the fewest of which all groups have a bit in a word of 64, and
+/// whole cache lines of counts.
+pub(crate) const GROUP: usize = 24;
+/// Groups of buckets; the last one is not full.
+pub(crate) const GROUPS: usize = BUCKETS.div_ceil(GROUP);
 
 const STEP_BITS: u32 = 8;
 /// In how many steps an octave is divided; durations below are short.
@@ -26,10 +29,8 @@ const STEPS: usize = 1 << STEP_BITS;
 const SHORT: Part = Part::short();
 /// The buckets of an octave.
 const OCTAVE: Part = Part::octave();
-/// Where the buckets of short durations start.
-static SHORT_STARTS: [u16; STEPS + 1] = SHORT.starts;
-/// Where those of an octave start.
-static OCTAVE_STARTS: [u16; STEPS + 1] = OCTAVE.starts;
+/// Where each bucket starts, in nanoseconds, and where the last one ends.
+static STARTS: [u64; BUCKETS + 1] = starts();
 /// The bucket of each short duration.
 static BUCKET_OF_SHORT: [u8; STEPS] = SHORT.table();
 /// The bucket of each step of an octave.
@@ -115,37 +116,39 @@ pub(crate) const fn index(nanos: u64) -> usize {
 /// The group a bucket belongs to; less than [`GROUPS`].
 #[inline]
 pub(crate) const fn group(index: usize) -> usize {
-    if index < SHORT.buckets {
-        0
-    } else {
-        1 + (index - SHORT.buckets) / OCTAVE.buckets
-    }
+    index / GROUP
 }
 
 /// The buckets of a group.
 #[inline]
 pub(crate) fn of_group(group: usize) -> std::ops::Range<usize> {
-    match group.checked_sub(1) {
-        None => 0..SHORT.buckets,
-        Some(octave) => {
-            let start = SHORT.buckets + octave * OCTAVE.buckets;
-            start.min(BUCKETS)..(start + OCTAVE.buckets).min(BUCKETS)
-        }
+    let start = group.saturating_mul(GROUP);
+    start.min(BUCKETS)..start.saturating_add(GROUP).min(BUCKETS)
+}
+
+/// The shortest duration in a bucket and the shortest above it, in nanoseconds.
+#[inline]
+pub(crate) fn bounds(index: usize) -> (u64, u64) {
+    match STARTS.get(index..) {
+        Some([low, high, ..]) => (*low, *high),
+        _ => (LONGEST, u64::MAX),
     }
 }
 
-/// For each bucket of a group, counted from its first, the shortest duration in it and the shortest above it, in
-/// nanoseconds.
-pub(crate) fn bounds_in(group: usize) -> impl Fn(usize) -> (u64, u64) {
-    let (starts, first, octave) = match group.checked_sub(1) {
-        None => (&SHORT_STARTS, 0, 0),
-        Some(octave) => (&OCTAVE_STARTS, STEPS as u64, octave),
-    };
-    let bound = move |place: usize| {
-        let start = starts.get(place).copied().map_or(STEPS as u64, u64::from);
-        (first + start) << octave
-    };
-    move |place| (bound(place), bound(place + 1))
+const fn starts() -> [u64; BUCKETS + 1] {
+    let mut starts = [0; BUCKETS + 1];
+    let mut index = 0;
+    while index <= BUCKETS {
+        starts[index] = match index.checked_sub(SHORT.buckets) {
+            None => SHORT.starts[index] as u64,
+            Some(long) => {
+                let step = OCTAVE.starts[long % OCTAVE.buckets] as u64;
+                (STEPS as u64 + step) << (long / OCTAVE.buckets)
+            }
+        };
+        index += 1;
+    }
+    starts
 }
 
 #[cfg(test)]
@@ -153,12 +156,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    fn bounds(index: usize) -> (u64, u64) {
-        let group = group(index);
-        let place = index - of_group(group).start;
-        bounds_in(group)(place)
-    }
 
     /// Whether what a report shows for the bucket is within 1 % of `nanos`.
     fn is_close(nanos: u64) -> bool {

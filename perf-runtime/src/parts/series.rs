@@ -164,6 +164,11 @@ impl Series {
         let state = self.lock();
         let era = self.era.load(Relaxed);
         let mut totals = Totals::new();
+        // Room is made once: that of most calls to the allocator in a report.
+        let known = state.live.iter().map(|block| block.groups());
+        totals
+            .buckets
+            .keep(known.fold(state.retired.buckets.kept(), |all, groups| all | groups));
         let mut copy = Copied::new();
         for block in &state.live {
             block.add_ended(era, &mut copy, &mut totals);
@@ -178,7 +183,6 @@ impl Series {
         if let Some(shared) = shared {
             shared.add_started(&mut totals);
         }
-        // Last: they are rarely of more groups than those that run, so room is made once.
         totals.add(&state.retired);
         totals
     }

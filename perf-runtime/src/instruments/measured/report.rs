@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Measured, Options};
 use crate::clock;
+use crate::parts::buckets::{in_use, members};
 use crate::parts::histogram;
 use crate::parts::totals::Totals;
 use crate::site::Instrument;
@@ -130,22 +131,21 @@ fn per_timed(totals: &Totals, options: &Options) -> f64 {
 fn latency(totals: &Totals) -> Histogram {
     let factor = clock::factor();
     let some = totals.timed > 0;
-    // Room for all that are kept, given back at the end: counting those that are not empty first would cost more.
-    let mut buckets = Vec::with_capacity(totals.buckets.kept());
-    for (group, counts) in totals.buckets.groups() {
-        let bounds = histogram::bounds_in(group);
-        for (place, count) in counts.iter().copied().enumerate() {
-            if count > 0 {
-                let (low_ns, high_ns) = bounds(place);
-                buckets.push(Bucket {
-                    low_ns,
-                    high_ns,
-                    count,
-                });
-            }
-        }
+    let groups = || totals.buckets.groups();
+    let sets: Vec<u64> = groups().map(|(_, counts)| in_use(counts)).collect();
+    let room = sets.iter().map(|set| set.count_ones() as usize).sum();
+    let mut buckets = Vec::with_capacity(room);
+    for ((first, counts), set) in groups().zip(sets) {
+        buckets.extend(members(set).filter_map(|place| {
+            let (low_ns, high_ns) = histogram::bounds(first + place);
+            let count = *counts.get(place)?;
+            Some(Bucket {
+                low_ns,
+                high_ns,
+                count,
+            })
+        }));
     }
-    buckets.shrink_to_fit();
     Histogram {
         count: totals.timed,
         sum_ns: clock::nanos_of_sum(totals.sum, factor),
