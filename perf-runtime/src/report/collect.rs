@@ -8,12 +8,12 @@ use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, SystemTime};
 
-use super::keys::Keys;
-use super::layout::{Layout, float};
+use super::fields::Fields;
+use super::layout::Layout;
 use super::merge::{forget, merge};
-use super::row::{Field, Location, Row, Text};
+use super::row::{Location, Row, Text};
+use super::time;
 use super::value::{Collection, KEYS, Report, SCHEMA, Service, Summary};
-use super::{Latency, time};
 use crate::clock;
 use crate::registry::{self, Observed};
 use crate::snapshot::{Metric, Section, Snapshot, Value};
@@ -93,6 +93,11 @@ pub(super) fn assemble(mut answers: Vec<Snapshot>, frame: Frame) -> Report {
     let mut gathered: Vec<Gathered> = Vec::new();
     let mut answers = answers.into_iter().peekable();
     while let Some(first) = answers.next() {
+        if answers.peek().is_none_or(|next| next.op != first.op) {
+            let attributes = vec![first.attribute.into()];
+            gather(&mut gathered, first, attributes);
+            continue;
+        }
         let mut same = vec![first];
         while let Some(next) = answers.next_if(|a| same.first().is_some_and(|f| f.op == a.op)) {
             same.push(next);
@@ -100,12 +105,8 @@ pub(super) fn assemble(mut answers: Vec<Snapshot>, frame: Frame) -> Report {
         let mut attributes: Vec<Text> = same.iter().map(|a| a.attribute.into()).collect();
         attributes.sort_unstable();
         attributes.dedup();
-        let last = same.pop();
         for answer in same {
             gather(&mut gathered, answer, attributes.clone());
-        }
-        if let Some(last) = last {
-            gather(&mut gathered, last, attributes);
         }
     }
     gathered.sort_by_key(|g| {
@@ -161,32 +162,18 @@ pub(super) fn with_every_key(mut sections: Vec<(Text, Vec<Row>)>) -> Vec<(Text, 
     ordered
 }
 
-/// What turns metrics into the fields of a row.
-struct Derived<'s> {
-    rate_of: Option<&'s str>,
-    share_of: Option<&'s str>,
-    window: f64,
-    whole: f64,
-    keys: Keys,
-}
-
 fn rows(gathered: Gathered, window: Duration) -> Vec<Row> {
     let Gathered { section, rows } = gathered;
     let own =
         |(row, _): &(Snapshot, _)| section.share_of.map_or(0.0, |of| time_of(&row.metrics, of));
-    let mut derived = Derived {
-        rate_of: section.rate_of,
-        share_of: section.share_of,
-        window: window.as_secs_f64(),
-        whole: rows.iter().map(own).sum(),
-        keys: Keys::default(),
-    };
+    let whole = rows.iter().map(own).sum();
+    let mut fields = Fields::new(section, window.as_secs_f64(), whole);
     rows.into_iter()
-        .map(|(answer, attributes)| row(answer, attributes, &mut derived))
+        .map(|(answer, attributes)| row(answer, attributes, &mut fields))
         .collect()
 }
 
-fn row(answer: Snapshot, attributes: Vec<Text>, derived: &mut Derived) -> Row {
+fn row(answer: Snapshot, attributes: Vec<Text>, fields: &mut Fields) -> Row {
     let Snapshot {
         op,
         location,
@@ -200,7 +187,7 @@ fn row(answer: Snapshot, attributes: Vec<Text>, derived: &mut Derived) -> Row {
             op: op.clone(),
             location: None,
             attributes: Vec::new(),
-            fields: fields(metrics, derived),
+            fields: fields.of(metrics),
             by: Vec::new(),
         };
         (label, row)
@@ -213,7 +200,7 @@ fn row(answer: Snapshot, attributes: Vec<Text>, derived: &mut Derived) -> Row {
             line,
         }),
         attributes,
-        fields: fields(metrics, derived),
+        fields: fields.of(metrics),
     }
 }
 
@@ -222,59 +209,5 @@ fn time_of(metrics: &[Metric], name: &str) -> f64 {
     match time.map(|m| &m.value) {
         Some(Value::Time(seconds)) => *seconds,
         _ => 0.0,
-    }
-}
-
-/// The keys a row writes itself.
-pub(super) const TAKEN: [&str; 5] = ["op", "location", "attributes", "label", "by"];
-
-fn fields(metrics: Vec<Metric>, derived: &mut Derived) -> Vec<(Text, Field)> {
-    let mut fields: Vec<(Text, Field)> = Vec::with_capacity(metrics.len() + 2);
-    let mut push = |key: Text, field| {
-        if !TAKEN.contains(&key.as_ref()) && fields.iter().all(|(known, _)| *known != key) {
-            fields.push((key, field));
-        }
-    };
-    for Metric { name, unit, value } in metrics {
-        if derived.rate_of == Some(name) {
-            let rate = match value {
-                Value::Counter(n) => Field::number(float(n) / derived.window),
-                _ => Field::Unknown,
-            };
-            push(name.into(), field(value));
-            push(derived.keys.joined(name, "_per_second").into(), rate);
-            continue;
-        }
-        let key = match (&value, unit.suffix()) {
-            (Value::Histogram(_), _) | (_, "") => Cow::Borrowed(name),
-            (_, suffix) => derived.keys.joined(name, suffix).into(),
-        };
-        if derived.share_of == Some(name) {
-            let share = match value {
-                Value::Time(seconds) => Field::number(seconds / derived.whole),
-                _ => Field::Unknown,
-            };
-            push(key, field(value));
-            push("share_ratio".into(), share);
-        } else {
-            push(key, field(value));
-        }
-    }
-    fields
-}
-
-fn field(value: Value) -> Field {
-    match value {
-        Value::Counter(n) | Value::Level(Some(n)) => Field::Integer(n),
-        Value::Counters { parts, .. } => Field::Family(
-            parts
-                .into_iter()
-                .map(|(part, n)| (part.into(), n))
-                .collect(),
-        ),
-        Value::Gauge(Some(n)) | Value::Time(n) => Field::number(n),
-        Value::Level(None) | Value::Gauge(None) => Field::Unknown,
-        Value::State(word) => Field::Text(word.into()),
-        Value::Histogram(histogram) => Field::Histogram(Box::new(Latency::from(histogram))),
     }
 }

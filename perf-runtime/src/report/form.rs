@@ -6,7 +6,8 @@
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::collect::{TAKEN, with_every_key};
+use super::collect::with_every_key;
+use super::fields::TAKEN;
 use super::latency::Latency;
 use super::node::Node;
 use super::row::{Field, Location, Row, Text};

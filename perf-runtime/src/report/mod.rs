@@ -5,12 +5,13 @@
 //! numbers reads this value. The way of the numbers:
 //!
 //! ```text
-//! registry -> collect (ask, merge, derive) -> Report -> table | form (serde) -> json
-//!                                                     -> verify
+//! registry -> collect (ask, merge) -> fields (keys, rates, shares) -> Report -> table | json | form (serde)
+//!                                                                           -> verify
 //! ```
 
 mod collect;
 mod exit;
+mod fields;
 mod form;
 #[cfg(feature = "json")]
 mod json;
