@@ -1,9 +1,8 @@
 //! Durations by frequency as the report shows them: exact ends, the usual quantiles, mean and spread.
 //!
-//! Everything is read off the buckets in one pass. A quantile is the nearest rank (the smallest duration that at least
-//! this share of all durations does not exceed), given as the middle of its bucket, never outside the exact minimum
-//! and maximum. The buckets stay in the process: they make an `hdrhistogram::Histogram` on request and are not part
-//! of the report's text.
+//! Everything is read off the buckets. A quantile is the nearest rank (the smallest duration that at least this share of
+//! all durations does not exceed), given as the middle of its bucket, never outside the exact minimum and maximum. The
+//! buckets stay in the process: they make an `hdrhistogram::Histogram` on request and are not part of the report's text.
 
 use serde::{Deserialize, Serialize};
 
@@ -102,29 +101,31 @@ impl From<Histogram> for Latency {
         let held = buckets
             .iter()
             .fold(0_u64, |sum, b| sum.saturating_add(b.count));
+        let filled = || buckets.iter().filter(|bucket| bucket.count > 0);
         let (shortest, longest) = (min_ns.unwrap_or(0), max_ns.unwrap_or(u64::MAX));
         let middle = |bucket: &Bucket| {
             let width = bucket.high_ns.saturating_sub(bucket.low_ns);
             let middle = bucket.low_ns.saturating_add(width / 2);
             middle.min(longest).max(shortest)
         };
-        let mean = mean_ns.unwrap_or(0.0);
-        let mut quantiles = [None; QUANTILES.len()];
         // A rank is the smallest whole number that is not below the share.
         let ranks = QUANTILES.map(|q| (q * held as f64).ceil() as u64);
-        let mut ranks = ranks.into_iter().zip(&mut quantiles);
-        let mut wanted = ranks.next();
         let mut passed = 0_u64;
-        let mut squares = 0.0;
-        for bucket in buckets.iter().filter(|bucket| bucket.count > 0) {
-            let at = middle(bucket);
-            passed = passed.saturating_add(bucket.count);
-            while let Some((_, found)) = wanted.take_if(|(rank, _)| passed >= *rank) {
-                *found = Some(at);
-                wanted = ranks.next();
+        let mut left = filled();
+        let mut last = None;
+        let quantiles = ranks.map(|rank| {
+            while passed < rank
+                && let Some(bucket) = left.next()
+            {
+                passed = passed.saturating_add(bucket.count);
+                last = Some(bucket);
             }
-            squares += bucket.count as f64 * (at as f64 - mean).powi(2);
-        }
+            last.map(middle)
+        });
+        let mean = mean_ns.unwrap_or(0.0);
+        let squares = filled().fold(0.0, |sum, bucket| {
+            sum + bucket.count as f64 * (middle(bucket) as f64 - mean).powi(2)
+        });
         let [p50, p90, p95, p99, p999] = quantiles;
         let tenths = |ns: f64| (ns * 10.0).round() / 10.0;
         Self {
