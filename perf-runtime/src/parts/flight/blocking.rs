@@ -1,0 +1,138 @@
+//! A thread that leads, waits or goes alone.
+
+use std::time::Instant;
+
+use super::lead::Lead;
+use super::seat::News;
+use super::waiter::{Step, Waiter};
+use super::{Ending, Entry, Event, Flights, Landing};
+use crate::clock;
+
+/// See [`Flights::run`].
+#[inline]
+pub(super) fn run<L: Landing>(
+    flights: &Flights<L::Key, L::Shared>,
+    hash: u64,
+    key: L::Key,
+    landing: L,
+    body: impl FnOnce() -> L::Answer,
+) -> L::Answer {
+    let mut key = Some(key);
+    match flights.enter(hash, &mut key) {
+        Entry::Lead(lead) => lead_with(lead, landing, body),
+        entry => follow(flights, hash, key, entry, landing, body),
+    }
+}
+
+#[inline]
+fn lead_with<L: Landing>(
+    lead: Lead<'_, L::Key, L::Shared>,
+    mut landing: L,
+    body: impl FnOnce() -> L::Answer,
+) -> L::Answer {
+    let _running = lead.running();
+    if let Some(answer) = landing.found() {
+        lead.found();
+        landing.happened(Event::Coalesced);
+        return answer;
+    }
+    let answer = run_body(&mut landing, body);
+    lead.land(&mut landing, &answer);
+    answer
+}
+
+/// The one that did not come first.
+#[cold]
+fn follow<'f, L: Landing>(
+    flights: &'f Flights<L::Key, L::Shared>,
+    hash: u64,
+    mut key: Option<L::Key>,
+    mut entry: Entry<'f, L::Key, L::Shared>,
+    mut landing: L,
+    body: impl FnOnce() -> L::Answer,
+) -> L::Answer {
+    let deadline = flights.deadline(clock::instant());
+    loop {
+        let step = match entry {
+            Entry::Lead(lead) => Step::Lead(lead),
+            Entry::Alone => {
+                landing.happened(Event::Cycle);
+                return run_body(&mut landing, body);
+            }
+            Entry::Wait(waiter) => wait(flights, waiter, deadline),
+        };
+        match step {
+            Step::Wait => {
+                landing.happened(Event::WaitExpired);
+                return run_body(&mut landing, body);
+            }
+            Step::Lead(lead) => return lead_with(lead, landing, body),
+            Step::Desert(lead) => {
+                landing.happened(Event::Deserted);
+                return lead_with(lead, landing, body);
+            }
+            Step::News(News::Shared(share)) => {
+                if let Some(answer) = landing.accept(share) {
+                    landing.happened(Event::Coalesced);
+                    return answer;
+                }
+            }
+            Step::News(News::Look) => {
+                if let Some(answer) = landing.found() {
+                    landing.happened(Event::Coalesced);
+                    return answer;
+                }
+            }
+            Step::News(News::Again) => {}
+        }
+        entry = flights.enter(hash, &mut key);
+    }
+}
+
+/// Blocks until there is something to do; [`Step::Wait`] is that the time is up.
+fn wait<'f, K: Eq, A>(
+    flights: &'f Flights<K, A>,
+    mut waiter: Waiter<'f, K, A>,
+    deadline: Option<Instant>,
+) -> Step<'f, K, A> {
+    let mut probe = flights.probe(clock::instant());
+    loop {
+        let step = waiter.look(None);
+        if !matches!(step, Step::Wait) {
+            return step;
+        }
+        let now = clock::instant();
+        if deadline.is_some_and(|deadline| deadline <= now) {
+            return waiter.give_up();
+        }
+        if probe.is_some_and(|probe| probe <= now) {
+            probe = flights.probe(now);
+            let step = waiter.probe();
+            if !matches!(step, Step::Wait) {
+                return step;
+            }
+        }
+        let until = [deadline, probe].into_iter().flatten().min();
+        waiter.sleep(until.map(|until| until.saturating_duration_since(now)));
+    }
+}
+
+/// Runs a body, and says how it ended.
+#[inline]
+fn run_body<L: Landing>(landing: &mut L, body: impl FnOnce() -> L::Answer) -> L::Answer {
+    landing.began();
+    let panics = Panics(landing);
+    let answer = body();
+    std::mem::forget(panics);
+    landing.ended(Ending::Answered(&answer));
+    answer
+}
+
+/// Dropped only when the body panics.
+struct Panics<'l, L: Landing>(&'l mut L);
+
+impl<L: Landing> Drop for Panics<'_, L> {
+    fn drop(&mut self) {
+        self.0.ended(Ending::Panicked);
+    }
+}

@@ -1,0 +1,250 @@
+//! The caller that runs its body for all: a guard from before its body until its answer has landed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::task::Waker;
+
+use super::Landing;
+use super::ancestry::{FlightId, Running};
+use super::lock::{Mutex, lock};
+use super::record::{Record, Table, Ticket};
+use super::seat::{News, Seat};
+
+type Seats<A> = BTreeMap<u64, Arc<Seat<A>>>;
+
+/// See the module. Dropped before it has landed, it hands the lead on.
+pub(super) struct Lead<'f, K: Eq, A> {
+    shard: &'f Mutex<Table<K, A>>,
+    hash: u64,
+    ticket: Ticket,
+}
+
+/// The name of a flight among all flights.
+pub(super) fn id<K, A>(shard: &Mutex<Table<K, A>>, flight: u64) -> FlightId {
+    FlightId {
+        shard: std::ptr::from_ref(shard).addr(),
+        number: flight,
+    }
+}
+
+impl<'f, K: Eq, A> Lead<'f, K, A> {
+    #[inline]
+    pub(super) fn new(shard: &'f Mutex<Table<K, A>>, hash: u64, ticket: Ticket) -> Self {
+        Self {
+            shard,
+            hash,
+            ticket,
+        }
+    }
+
+    /// Code of this run runs on this thread.
+    #[inline]
+    pub(super) fn running(&self) -> Running {
+        Running::enter(id(self.shard, self.ticket.flight))
+    }
+
+    /// A poll of the body begins that is not the first. False when the lead has been taken away.
+    pub(super) fn resume(&self) -> bool {
+        let mut table = lock(self.shard);
+        let record = table.run(self.hash, self.ticket);
+        record.is_some_and(|record| {
+            record.pulse.is_paused = false;
+            true
+        })
+    }
+
+    /// A poll of the body has ended, and the body has not. `waker` is how it is polled again.
+    pub(super) fn pause(&self, waker: &Waker) {
+        let mut table = lock(self.shard);
+        let Some(record) = table.run(self.hash, self.ticket) else {
+            return;
+        };
+        record.pulse.is_paused = true;
+        record.pulse.polls = record.pulse.polls.wrapping_add(1);
+        let known = record.pulse.waker.as_ref();
+        if known.is_some_and(|known| known.will_wake(waker)) {
+            return;
+        }
+        drop(table);
+        let mut waker = Some(waker.clone());
+        let mut table = lock(self.shard);
+        if let Some(record) = table.run(self.hash, self.ticket) {
+            std::mem::swap(&mut record.pulse.waker, &mut waker);
+        }
+        drop(table);
+        drop(waker);
+    }
+
+    /// The answer is kept already, by a run that ended just before this one began.
+    #[cold]
+    pub(super) fn found(self) {
+        let mut delivery = Delivery(Seats::new());
+        let mut table = lock(self.shard);
+        if table.run(self.hash, self.ticket).is_none() {
+            return;
+        }
+        let removed = table.remove(self.hash, self.ticket.flight);
+        drop(table);
+        if let Some(crowd) = removed.and_then(|record| record.crowd) {
+            delivery.0 = crowd.into_seats();
+        }
+        std::mem::forget(self);
+        delivery.tell_all(|| News::Look);
+    }
+
+    /// The body has given its answer and is gone.
+    #[inline]
+    pub(super) fn land<L>(self, landing: &mut L, answer: &L::Answer)
+    where
+        L: Landing<Key = K, Shared = A>,
+    {
+        let mut prepared = landing.prepare(answer);
+        let mut table = lock(self.shard);
+        let Some(record) = table.take_lonely(self.hash, self.ticket) else {
+            drop(table);
+            return self.land_among_others(prepared, landing, answer);
+        };
+        std::mem::forget(self);
+        let keep = if record.is_outdated() {
+            None
+        } else {
+            prepared.take()
+        };
+        let Record { key, pulse, .. } = record;
+        if let Some(keep) = keep {
+            let committed = landing.commit(key, keep);
+            drop(table);
+            drop(pulse);
+            drop(committed.displaced);
+        } else {
+            drop(table);
+            drop((key, pulse));
+        }
+    }
+
+    /// Somebody waits, or has waited.
+    #[cold]
+    fn land_among_others<L>(
+        self,
+        mut prepared: Option<L::Prepared>,
+        landing: &mut L,
+        answer: &L::Answer,
+    ) where
+        L: Landing<Key = K, Shared = A>,
+    {
+        // Dropped after the lock: if keeping the answer panics, which it must not, those who wait are not forgotten.
+        let mut delivery = Delivery(Seats::new());
+        let mut table = lock(self.shard);
+        let Some(record) = table.run(self.hash, self.ticket) else {
+            return drop(table); // taken away
+        };
+        let keep = if record.is_outdated() {
+            None
+        } else {
+            prepared.take()
+        };
+        let Some(keep) = keep else {
+            // Who comes now waits for the next run.
+            record.outdate();
+            let joined = record.take_joined();
+            drop(table);
+            return self.share(joined, landing, answer);
+        };
+        let Some(record) = table.remove(self.hash, self.ticket.flight) else {
+            return drop(table);
+        };
+        let Record {
+            key, pulse, crowd, ..
+        } = record;
+        delivery.0 = crowd.map_or_else(Seats::new, |crowd| crowd.into_seats());
+        let committed = landing.commit(key, keep);
+        drop(table);
+        std::mem::forget(self);
+        drop(pulse);
+        if committed.kept {
+            delivery.tell_all(|| News::Look);
+        } else {
+            delivery.share(landing, answer);
+        }
+        drop(delivery);
+        drop(committed.displaced);
+    }
+
+    /// The answer is not kept: those who waited for it get a share, or lead themselves.
+    #[cold]
+    fn share<L>(self, joined: Seats<A>, landing: &mut L, answer: &L::Answer)
+    where
+        L: Landing<Key = K, Shared = A>,
+    {
+        let mut delivery = Delivery(joined);
+        delivery.share(landing, answer);
+        let rest = std::mem::take(&mut delivery.0);
+        self.hand_on(rest);
+        std::mem::forget(self);
+    }
+
+    /// Nobody leads any more. `rest` go back to their seats.
+    #[cold]
+    fn hand_on(&self, rest: Seats<A>) {
+        let mut delivery = Delivery(rest);
+        let mut table = lock(self.shard);
+        let Some(record) = table.run(self.hash, self.ticket) else {
+            drop(table);
+            return;
+        };
+        record.put_back(std::mem::take(&mut delivery.0));
+        if record.is_awaited() {
+            let pulse = record.vacate();
+            let next = record.next();
+            drop(table);
+            drop(pulse);
+            for seat in next {
+                seat.ring();
+            }
+        } else {
+            let removed = table.remove(self.hash, self.ticket.flight);
+            drop(table);
+            drop(removed);
+        }
+    }
+}
+
+impl<K: Eq, A> Drop for Lead<'_, K, A> {
+    fn drop(&mut self) {
+        self.hand_on(Seats::new());
+    }
+}
+
+/// Those who are about to hear of an answer. If a panic comes in between, the rest begins again.
+struct Delivery<A>(Seats<A>);
+
+impl<A> Delivery<A> {
+    fn tell_all(&mut self, news: impl Fn() -> News<A>) {
+        while let Some((_, seat)) = self.0.pop_first() {
+            seat.tell(news());
+        }
+    }
+
+    /// Until one cannot be shared with.
+    fn share<L>(&mut self, landing: &mut L, answer: &L::Answer)
+    where
+        L: Landing<Shared = A>,
+    {
+        while let Some(entry) = self.0.first_entry() {
+            if Arc::strong_count(entry.get()) == 1 {
+                drop(entry.remove()); // gone meanwhile
+                continue;
+            }
+            let Some(share) = landing.share(answer) else {
+                return;
+            };
+            entry.remove().tell(News::Shared(share));
+        }
+    }
+}
+
+impl<A> Drop for Delivery<A> {
+    fn drop(&mut self) {
+        self.tell_all(|| News::Again);
+    }
+}

@@ -1,0 +1,76 @@
+//! A lead in the hands of the caller, for who runs one body for several keys.
+//!
+//! Such a caller never waits while it leads: two of them, each of which led what the other wanted, would. So it takes the
+//! leads that can be had, lands them all, and goes to wait for the rest when it leads nothing any more.
+
+use super::ancestry::Running;
+use super::lead::Lead;
+use super::record::Found;
+use super::{Ending, Event, Flights, Landing, lock};
+
+/// The lead of one key. Dropped before it has landed, it hands the lead on; its body has panicked if it had begun.
+pub(crate) struct Led<'f, L: Landing> {
+    landing: L,
+    // Before the lead: what a body held is gone before the next one begins.
+    begun: bool,
+    lead: Option<Lead<'f, L::Key, L::Shared>>,
+    _running: Running,
+}
+
+impl<K: Eq, A> Flights<K, A> {
+    /// Leads a key, unless another call does. Never waits.
+    pub(crate) fn lead<L>(&self, hash: u64, key: K, landing: L) -> Option<Led<'_, L>>
+    where
+        L: Landing<Key = K, Shared = A>,
+    {
+        let shard = self.shard(hash);
+        let mut key = Some(key);
+        let mut table = lock::lock(shard);
+        let Found::Led(ticket) = table.enter(hash, &mut key) else {
+            return None;
+        };
+        drop(table);
+        let lead = Lead::new(shard, hash, ticket);
+        Some(Led {
+            landing,
+            begun: false,
+            _running: lead.running(),
+            lead: Some(lead),
+        })
+    }
+}
+
+impl<L: Landing> Led<'_, L> {
+    /// The answer, if it is kept by now: then there is nothing to lead.
+    pub(crate) fn found(&mut self) -> Option<L::Answer> {
+        let answer = self.landing.found()?;
+        if let Some(lead) = self.lead.take() {
+            lead.found();
+        }
+        self.landing.happened(Event::Coalesced);
+        Some(answer)
+    }
+
+    /// The body begins.
+    pub(crate) fn begin(&mut self) {
+        self.begun = true;
+        self.landing.began();
+    }
+
+    /// The body has given this answer.
+    pub(crate) fn land(mut self, answer: &L::Answer) {
+        self.begun = false;
+        self.landing.ended(Ending::Answered(answer));
+        if let Some(lead) = self.lead.take() {
+            lead.land(&mut self.landing, answer);
+        }
+    }
+}
+
+impl<L: Landing> Drop for Led<'_, L> {
+    fn drop(&mut self) {
+        if self.begun {
+            self.landing.ended(Ending::Panicked);
+        }
+    }
+}

@@ -1,0 +1,384 @@
+//! Models: small scenes of threads and futures, in every order that a model checker can think of.
+//!
+//! A scene is run under schedules drawn at random, under those of a checker that prefers few and well-placed preemptions,
+//! and a small one under the first of all there are, in their order. There is no time in a model: what ends here ends without a clock. How to run
+//! them is in CONTRIBUTING.md.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use shuttle::future::block_on;
+use shuttle::sync::Mutex;
+use shuttle::thread;
+
+use crate::parts::flight::lock::lock;
+use crate::parts::flight::{Committed, Ending, Event, Flights, Landing, ancestry};
+
+type Answer = Result<u64, String>;
+
+/// Schedules for each scene and way.
+fn schedules() -> usize {
+    let from_outside = std::env::var("PERFKIT_SCHEDULES").ok();
+    from_outside.map_or(10_000, |number| number.parse().unwrap())
+}
+
+fn explored(scene: impl Fn() + Clone + Send + Sync + 'static) {
+    shuttle::check_random(scene.clone(), schedules());
+    shuttle::check_pct(scene, schedules(), 3);
+}
+
+/// What a source of truth says, and what is kept of it.
+struct World {
+    flights: Flights<u64, Answer>,
+    kept: Mutex<BTreeMap<u64, u64>>,
+    truth: Mutex<u64>,
+    now: Mutex<Now>,
+}
+
+#[derive(Default)]
+struct Now {
+    leading: BTreeMap<u64, u32>,
+    bodies: u32,
+    cycles: u32,
+}
+
+impl World {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            flights: Flights::new(Duration::MAX),
+            kept: Mutex::new(BTreeMap::new()),
+            truth: Mutex::new(0),
+            now: Mutex::new(Now::default()),
+        })
+    }
+
+    fn kept(&self, key: u64) -> Option<u64> {
+        lock(&self.kept).get(&key).copied()
+    }
+
+    fn get(&self, key: u64, body: impl FnOnce() -> Answer) -> Answer {
+        if let Some(kept) = self.kept(key) {
+            return Ok(kept);
+        }
+        self.flights.run(key, key, Keeps::new(self, key), body)
+    }
+
+    async fn get_async(&self, key: u64, body: impl Future<Output = Answer>) -> Answer {
+        if let Some(kept) = self.kept(key) {
+            return Ok(kept);
+        }
+        let landing = Keeps::new(self, key);
+        self.flights.run_async(key, key, landing, body).await
+    }
+
+    /// What the source says now.
+    fn truth(&self) -> u64 {
+        *lock(&self.truth)
+    }
+
+    /// The source says something else, and what was read before is not to be answered any more.
+    fn change(&self, key: u64) {
+        *lock(&self.truth) += 1;
+        self.flights.outdate(key, |other| *other == key);
+        lock(&self.kept).remove(&key);
+    }
+
+    fn bodies(&self) -> u32 {
+        lock(&self.now).bodies
+    }
+
+    fn cycles(&self) -> u32 {
+        lock(&self.now).cycles
+    }
+
+    fn verify(&self) {
+        assert_eq!(self.flights.len(), 0, "records are left");
+        assert_eq!(ancestry::waits(|_| true), 0, "edges are left");
+        assert!(lock(&self.now).leading.is_empty(), "leads are left");
+    }
+}
+
+struct Keeps<'w> {
+    world: &'w World,
+    key: u64,
+    is_alone: bool,
+}
+
+impl<'w> Keeps<'w> {
+    fn new(world: &'w World, key: u64) -> Self {
+        Self {
+            world,
+            key,
+            is_alone: false,
+        }
+    }
+}
+
+impl Landing for Keeps<'_> {
+    type Key = u64;
+    type Answer = Answer;
+    type Shared = Answer;
+    type Prepared = u64;
+    type Displaced = ();
+
+    fn found(&mut self) -> Option<Answer> {
+        self.world.kept(self.key).map(Ok)
+    }
+
+    fn began(&mut self) {
+        let mut now = lock(&self.world.now);
+        now.bodies += 1;
+        if !self.is_alone {
+            let before = now.leading.insert(self.key, 1);
+            assert_eq!(before, None, "two runs of one key");
+        }
+    }
+
+    fn ended(&mut self, _: Ending<'_, Answer>) {
+        if !self.is_alone {
+            lock(&self.world.now).leading.remove(&self.key);
+        }
+    }
+
+    fn prepare(&mut self, answer: &Answer) -> Option<u64> {
+        answer.clone().ok()
+    }
+
+    fn commit(&mut self, key: u64, prepared: u64) -> Committed<()> {
+        lock(&self.world.kept).insert(key, prepared);
+        Committed {
+            kept: true,
+            displaced: (),
+        }
+    }
+
+    fn share(&mut self, answer: &Answer) -> Option<Answer> {
+        // Some can be shared, and some cannot.
+        (answer != &Err("mine".to_owned())).then(|| answer.clone())
+    }
+
+    fn accept(&mut self, shared: Answer) -> Option<Answer> {
+        Some(shared)
+    }
+
+    fn happened(&mut self, event: Event) {
+        assert_ne!(event, Event::WaitExpired, "there is no clock");
+        assert_ne!(event, Event::Deserted, "everybody is polled");
+        if event == Event::Cycle {
+            self.is_alone = true;
+            lock(&self.world.now).cycles += 1;
+        }
+    }
+}
+
+/// Polls a future a few times, then forgets it.
+struct Impatient<F>(Option<Pin<Box<F>>>, u32);
+
+impl<F: Future> Future for Impatient<F> {
+    type Output = Option<F::Output>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<F::Output>> {
+        let Some(future) = &mut self.0 else {
+            return Poll::Ready(None);
+        };
+        if let Poll::Ready(answer) = future.as_mut().poll(cx) {
+            return Poll::Ready(Some(answer));
+        }
+        if self.1 == 0 {
+            self.0 = None;
+            return Poll::Ready(None);
+        }
+        self.1 -= 1;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+async fn go_around() {
+    shuttle::future::yield_now().await;
+}
+
+fn threads(bodies: Vec<Box<dyn FnOnce() + Send>>) {
+    let threads: Vec<_> = bodies.into_iter().map(thread::spawn).collect();
+    for thread in threads {
+        thread.join().unwrap();
+    }
+}
+
+fn three_threads_of_one_key() {
+    let world = World::new();
+    let one = |world: &Arc<World>| -> Box<dyn FnOnce() + Send> {
+        let world = world.clone();
+        Box::new(move || assert_eq!(world.get(1, || Ok(7)), Ok(7)))
+    };
+    threads(vec![one(&world), one(&world), one(&world)]);
+    assert_eq!(world.bodies(), 1);
+    world.verify();
+}
+
+#[test]
+fn threads_of_one_key_run_one_body() {
+    explored(three_threads_of_one_key);
+}
+
+#[test]
+fn two_threads_of_one_key_run_one_body_under_schedules_in_order() {
+    shuttle::check_dfs(
+        || {
+            let world = World::new();
+            let other = world.clone();
+            let other = thread::spawn(move || other.get(1, || Ok(7)));
+            assert_eq!(world.get(1, || Ok(7)), Ok(7));
+            assert_eq!(other.join().unwrap(), Ok(7));
+            assert_eq!(world.bodies(), 1);
+            world.verify();
+        },
+        Some(10 * schedules()),
+    );
+}
+
+#[test]
+fn futures_of_one_key_run_one_body_beside_a_thread() {
+    explored(|| {
+        let world = World::new();
+        let body = || async {
+            go_around().await;
+            Ok(7)
+        };
+        let future = |world: &Arc<World>| -> Box<dyn FnOnce() + Send> {
+            let world = world.clone();
+            Box::new(move || assert_eq!(block_on(world.get_async(1, body())), Ok(7)))
+        };
+        let blocks = world.clone();
+        threads(vec![
+            future(&world),
+            future(&world),
+            Box::new(move || assert_eq!(blocks.get(1, || Ok(7)), Ok(7))),
+        ]);
+        assert_eq!(world.bodies(), 1);
+        world.verify();
+    });
+}
+
+#[test]
+fn callers_that_cancel_hold_nobody_up() {
+    explored(|| {
+        let world = World::new();
+        let impatient = |world: &Arc<World>, patience| -> Box<dyn FnOnce() + Send> {
+            let world = world.clone();
+            Box::new(move || {
+                let body = std::future::pending();
+                let call = Box::pin(world.get_async(1, body));
+                let answer = block_on(Impatient(Some(call), patience));
+                assert!(answer.is_none_or(|answer| answer == Ok(7)));
+            })
+        };
+        let patient = world.clone();
+        let body = async {
+            go_around().await;
+            Ok(7)
+        };
+        threads(vec![
+            impatient(&world, 0),
+            impatient(&world, 2),
+            Box::new(move || assert_eq!(block_on(patient.get_async(1, body)), Ok(7))),
+        ]);
+        world.verify();
+    });
+}
+
+#[test]
+fn errors_reach_who_waits_or_make_it_run() {
+    explored(|| {
+        let world = World::new();
+        let fails = |world: &Arc<World>, error: &'static str| -> Box<dyn FnOnce() + Send> {
+            let world = world.clone();
+            Box::new(move || {
+                let answer = world.get(1, || Err(error.to_owned()));
+                assert!(answer.is_err());
+                // What cannot be shared is given to nobody else.
+                assert!(error == "mine" || answer == Err("ours".to_owned()));
+            })
+        };
+        threads(vec![
+            fails(&world, "mine"),
+            fails(&world, "ours"),
+            fails(&world, "ours"),
+        ]);
+        world.verify();
+    });
+}
+
+#[test]
+fn what_was_read_before_an_invalidation_is_never_kept_after_it() {
+    explored(|| {
+        let world = World::new();
+        let reads = |world: &Arc<World>| -> Box<dyn FnOnce() + Send> {
+            let world = world.clone();
+            Box::new(move || {
+                let answer = world.get(1, || {
+                    let read = world.truth();
+                    thread::yield_now();
+                    Ok(read)
+                });
+                assert!(answer.is_ok());
+            })
+        };
+        let writer = world.clone();
+        threads(vec![
+            reads(&world),
+            reads(&world),
+            Box::new(move || {
+                writer.change(1);
+                // A call that begins after the invalidation does not get what was read before it.
+                assert_eq!(writer.get(1, || Ok(writer.truth())), Ok(1));
+            }),
+        ]);
+        assert_eq!(world.kept(1), Some(1));
+        world.verify();
+    });
+}
+
+#[test]
+fn threads_that_want_each_others_key_never_hang() {
+    explored(|| {
+        let world = World::new();
+        let through = |world: &Arc<World>, own: u64, other: u64| -> Box<dyn FnOnce() + Send> {
+            let world = world.clone();
+            Box::new(move || {
+                let answer = world.get(own, || world.get(other, || Ok(other)));
+                assert!(answer.is_ok());
+            })
+        };
+        threads(vec![
+            through(&world, 1, 2),
+            through(&world, 2, 3),
+            through(&world, 3, 1),
+        ]);
+        assert!(world.cycles() <= 1);
+        world.verify();
+    });
+}
+
+#[test]
+fn a_body_that_panics_leaves_the_lead_to_the_next() {
+    explored(|| {
+        let world = World::new();
+        let falls = world.clone();
+        let stands = world.clone();
+        threads(vec![
+            Box::new(move || {
+                let body = || std::panic::resume_unwind(Box::new("a body"));
+                let answer =
+                    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| falls.get(1, body)));
+                assert!(answer.is_err() || answer.is_ok_and(|answer| answer == Ok(7)));
+            }),
+            Box::new(move || assert_eq!(stands.get(1, || Ok(7)), Ok(7))),
+        ]);
+        world.verify();
+    });
+}
