@@ -1,0 +1,271 @@
+//! Whom a shard of a cache evicts.
+//!
+//! Readers tell a policy nothing: a hit is at most a store of two bits in the entry, which the policy collects when it
+//! looks at that entry. What else it knows comes with misses, which are never free anyway.
+//!
+//! Entries come into a *window*, in the order of arrival. Who reaches its end and was used is new again; who was not is
+//! compared with the one whom the *main* queue would give up, a CLOCK (Corbató 1968) with a credit of two bits, and the
+//! one met more often lately stays, by a sketch of counts that also remembers keys that are not here (W-TinyLFU; Einziger,
+//! Friedman and Manes 2017). Two things are our own:
+//!
+//! - A newcomer must have been met *two* times more often. Its count has just been raised by the miss that brought it,
+//!   that of the other not yet: with a lead of one, a loop longer than the cache replaces everybody in every round, and
+//!   nobody is met again.
+//! - The size of the window follows ghosts, as in ARC (Megiddo and Modha 2003), but each has a say by its distance. A key
+//!   that comes back `d` evictions after it left the window would have been a hit had the window been larger by `d`: what
+//!   one more entry is worth is in proportion to `1 / d`. One that would not have been a hit in any window, of which a
+//!   loop or a scan has many, says nothing. The ghosts of the main queue say the same for the other side.
+//!
+//! All under the lock of the shard and in constant time; memory is allocated only while the shard grows. What a policy
+//! does not know: keys (only their hashes), values, time, and the bound, which is that of the whole cache.
+
+mod ghosts;
+mod queues;
+mod sketch;
+#[cfg(test)]
+mod tests;
+
+use self::ghosts::Ghosts;
+use self::queues::{Content, MOST_CREDIT, Queue, Queues};
+use self::sketch::Sketch;
+
+/// The share of the window is kept in parts of this.
+const WHOLE: u64 = 1 << 32;
+/// The window's share of the weight at first, and the least and the most it can become.
+const FIRST_SHARE: u64 = WHOLE / 32;
+const LEAST_SHARE: u64 = WHOLE / 100;
+const MOST_SHARE: u64 = WHOLE / 100 * 95;
+/// By how many entries a near ghost of the window widens it. Half of what it is the other way: a window that is too wide
+/// costs more than one that is too narrow. Like the other numbers here it was chosen on traces (`benches`, `hit_ratio`);
+/// half as much again costs 0.1 points of the mean.
+const WIDEN: u64 = 2;
+/// By how many entries a near ghost of the main queue narrows the window.
+const NARROW: u64 = 4;
+/// One entry in so many: ghosts nearer than that are near, and their say does not grow further.
+const NEAR: u32 = 50;
+/// How much more often a newcomer must have been met, beyond once.
+const MARGIN: u32 = 1;
+/// How many entries of a queue one eviction looks at before it takes what is next: bounds the work when all are in use.
+const PATIENCE: u32 = 16;
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Policy {
+    queues: Queues,
+    sketch: Sketch,
+    /// Those that left the window.
+    passed: Ghosts,
+    /// Those that left the main queue.
+    dropped: Ghosts,
+    /// Of the whole weight, what the window may have, in parts of [`WHOLE`].
+    share: u64,
+    /// The most entries there were.
+    most: u32,
+}
+
+impl Policy {
+    /// The policy of an empty shard. It has no bound: nothing is evicted but by [`evict`](Self::evict), and room is made
+    /// as entries come.
+    pub(crate) fn new() -> Self {
+        Self {
+            queues: Queues::new(),
+            sketch: Sketch::new(),
+            passed: Ghosts::new(),
+            dropped: Ghosts::new(),
+            share: FIRST_SHARE,
+            most: 0,
+        }
+    }
+
+    /// A key was looked for and is not here. Whether an [`insert`](Self::insert) follows is open.
+    pub(crate) fn record_miss(&mut self, hash: u64) {
+        self.sketch.add(hash, 1);
+    }
+
+    /// An entry came. An id that is here already is taken for a new entry.
+    ///
+    /// A weight over 2^28 - 1 counts as that. Of the hash the low 16 bits may be the same in all of a shard, because they
+    /// chose it; the others must be spread evenly.
+    ///
+    /// Of many entries of one weight it makes no difference whether the store evicts before an entry comes or after. Of
+    /// different weights it should be after: only then can a heavy newcomer lose to those it would drive out.
+    pub(crate) fn insert(&mut self, id: u32, hash: u64, weight: u32) {
+        self.queues.remove(id);
+        self.learn(hash);
+        self.queues.insert(id, hash, weight, Queue::Window);
+        // The window is over its share by the newcomer, which an eviction sets right. When it is by more, entries came
+        // without one: there is room in the main queue, and nobody to be compared with. Two for one keep up with a
+        // share that shrinks; the eighth keeps rounding from being taken for room.
+        let newcomer = u64::from(self.queues.weight(id));
+        for _ in 0..2 {
+            let share = self.window_share();
+            let older = self.window().weight.saturating_sub(newcomer);
+            if older <= share.saturating_add(share / 8) {
+                break;
+            }
+            self.promote();
+        }
+        self.grow();
+    }
+
+    /// An entry is gone for another reason than eviction. Nothing happens when it is not here.
+    pub(crate) fn remove(&mut self, id: u32) {
+        self.queues.remove(id);
+    }
+
+    /// Chooses an entry and takes it out; none only when there is none. It may be the newest.
+    ///
+    /// `used` says how often readers met an entry since it was last asked about it, at most 3, and forgets it.
+    pub(crate) fn evict(&mut self, mut used: impl FnMut(u32) -> u8) -> Option<u32> {
+        if self.main().entries > 0 && self.window().weight <= self.window_share() {
+            let victim = self.victim(&mut used)?;
+            return self.drop_from_main(victim);
+        }
+        let newcomer = self.newcomer(&mut used)?;
+        match self.victim(&mut used) {
+            Some(victim) if self.is_worth_more(newcomer, victim) => {
+                self.queues.renew(newcomer, Queue::Main);
+                self.drop_from_main(victim)
+            }
+            _ => self.pass(newcomer),
+        }
+    }
+
+    /// The hash an entry came with; 0 for an id that never was here.
+    pub(crate) fn hash(&self, id: u32) -> u64 {
+        self.queues.hash(id)
+    }
+
+    /// How many entries there are.
+    pub(crate) fn len(&self) -> usize {
+        self.entries() as usize
+    }
+
+    /// What all entries weigh.
+    pub(crate) fn weight(&self) -> u64 {
+        self.window().weight.saturating_add(self.main().weight)
+    }
+
+    /// Bytes allocated.
+    pub(crate) fn memory(&self) -> usize {
+        self.queues.memory() + self.sketch.memory() + self.passed.memory() + self.dropped.memory()
+    }
+
+    fn window(&self) -> Content {
+        self.queues.content(Queue::Window)
+    }
+
+    fn main(&self) -> Content {
+        self.queues.content(Queue::Main)
+    }
+
+    fn entries(&self) -> u32 {
+        self.window().entries.saturating_add(self.main().entries)
+    }
+
+    /// The weight that the window may have, at least that of the lightest entry.
+    fn window_share(&self) -> u64 {
+        let share = u128::from(self.weight()) * u128::from(self.share) / u128::from(WHOLE);
+        u64::try_from(share).unwrap_or(u64::MAX).max(1)
+    }
+
+    /// The oldest of the window goes to the main queue.
+    fn promote(&mut self) {
+        if let Some(id) = self.queues.oldest(Queue::Window) {
+            self.queues.renew(id, Queue::Main);
+        }
+    }
+
+    fn pass(&mut self, newcomer: u32) -> Option<u32> {
+        self.passed.remember(self.hash(newcomer));
+        self.queues.remove(newcomer).then_some(newcomer)
+    }
+
+    fn drop_from_main(&mut self, victim: u32) -> Option<u32> {
+        self.dropped.remember(self.hash(victim));
+        self.queues.remove(victim).then_some(victim)
+    }
+
+    /// The next that leaves the window; those in use on the way there are new again.
+    ///
+    /// When all of the others are in use, it is the oldest of them and not the one that has just come.
+    fn newcomer(&mut self, used: &mut impl FnMut(u32) -> u8) -> Option<u32> {
+        let newest = self.queues.newest(Queue::Window)?;
+        let oldest = self.queues.oldest(Queue::Window)?;
+        for _ in 0..PATIENCE {
+            let id = self.queues.oldest(Queue::Window)?;
+            if id == newest {
+                return Some(oldest);
+            }
+            let times = used(id);
+            if times == 0 {
+                return Some(id);
+            }
+            self.sketch.add(self.hash(id), times);
+            self.queues.renew(id, Queue::Window);
+        }
+        Some(oldest)
+    }
+
+    /// The next that the main queue would give up; those in use on the way there start again with less credit.
+    fn victim(&mut self, used: &mut impl FnMut(u32) -> u8) -> Option<u32> {
+        for _ in 0..PATIENCE {
+            let id = self.queues.oldest(Queue::Main)?;
+            let times = used(id);
+            let credit = self
+                .queues
+                .credit(id)
+                .saturating_add(times)
+                .min(MOST_CREDIT);
+            if credit == 0 {
+                return Some(id);
+            }
+            self.sketch.add(self.hash(id), times);
+            self.queues.set_credit(id, credit - 1);
+            self.queues.renew(id, Queue::Main);
+        }
+        self.queues.oldest(Queue::Main)
+    }
+
+    /// By how often they were met for each unit of weight, because weight is what is scarce.
+    fn is_worth_more(&mut self, newcomer: u32, victim: u32) -> bool {
+        let times = u64::from(self.sketch.count(self.hash(newcomer)));
+        let needed = u64::from(self.sketch.count(self.hash(victim)) + MARGIN);
+        let weight = u64::from(self.queues.weight(newcomer).max(1));
+        let freed = u64::from(self.queues.weight(victim).max(1));
+        times * freed > needed * weight
+    }
+
+    /// Moves the share of the window when a key comes back that would still be here with another one.
+    fn learn(&mut self, hash: u64) {
+        let entries = self.entries().max(1);
+        let near = (entries / NEAR).max(1);
+        let say = |count: u64, distance: u32| {
+            let parts = WHOLE * count / u64::from(entries);
+            parts * u64::from(near) / u64::from(distance.max(near))
+        };
+        // No window could have kept what is further away than the main queue is long, nor the other way.
+        if let Some(distance) = self.passed.recall(hash)
+            && distance < self.main().entries
+        {
+            let wider = self.share.saturating_add(say(WIDEN, distance));
+            self.share = wider.min(MOST_SHARE);
+        }
+        if let Some(distance) = self.dropped.recall(hash)
+            && distance < self.window().entries
+        {
+            let narrower = self.share.saturating_sub(say(NARROW, distance));
+            self.share = narrower.max(LEAST_SHARE);
+        }
+    }
+
+    fn grow(&mut self) {
+        let entries = self.entries();
+        if entries > self.most {
+            self.most = entries;
+            self.sketch.make_room_for(self.len());
+            self.passed.make_room_for(self.len());
+            self.dropped.make_room_for(self.len() / 2);
+        }
+    }
+}
