@@ -1,0 +1,385 @@
+//! Answers by key, bounded, with an end to their time.
+//!
+//! A store is a few shards. Each is a [`table`] that readers search without a lock, and the [`books`] of its writers:
+//! the policy that says whom to evict, and which entry is where. Readers say what they met in two bits of the entry, and
+//! write nothing else. Writers reserve a place in the [`bounds`] of the whole store before they put anything in, and
+//! evict until there is one; so a bound holds at every moment, and for the whole store and not for each shard.
+//!
+//! What a step takes out is handed back ([`Displaced`]), to be told to listeners and dropped after all locks; when
+//! nobody can read it any more is known from [`grace`], and what waits for that is in [`limbo`].
+//!
+//! The time is handed in, as are hashes; the keys of others are compared and never trusted by their hash. `Hash` and `Eq`
+//! of the keys are the only code of users that runs under a lock, and before anything has changed.
+
+mod books;
+mod bounds;
+mod displaced;
+mod entry;
+mod grace;
+mod index;
+mod limbo;
+mod sweep;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::hash::{BuildHasher, Hasher};
+use std::sync::atomic::AtomicUsize;
+
+use foldhash::fast::SeedableRandomState;
+
+pub(crate) use self::bounds::Limits;
+pub(crate) use self::displaced::{Cause, Displaced};
+pub(crate) use self::entry::{Entry, Freshness, Lifetime};
+
+use self::books::Books;
+use self::bounds::Bounds;
+use self::grace::pinned;
+use self::limbo::Unlinked;
+use self::table::{Locked, Table};
+use crate::parts::key::{Key, Lookup};
+
+type Shard<K, V> = Table<Entry<K, V>, Books>;
+type LockedShard<'s, K, V> = Locked<'s, Entry<K, V>, Books>;
+
+/// Entries that nobody reads end earlier.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Idle {
+    /// So long after it was read last, in nanoseconds.
+    pub(crate) time: u64,
+    /// So long after it was fresh, an entry ends however often it is read.
+    pub(crate) stale: u64,
+}
+
+/// See the module.
+pub(crate) struct Store<K, V> {
+    /// A power of two of them.
+    shards: Box<[Shard<K, V>]>,
+    seed: SeedableRandomState,
+    idle: Option<Idle>,
+    bounds: Bounds,
+    /// Where the next sweep goes on: the shard, and the slot in it.
+    swept: [AtomicUsize; 2],
+}
+
+/// A shard with fewer entries than this is not worth having.
+const ENTRIES_PER_SHARD: u64 = 256;
+/// No more shards than this for each processor.
+const SHARDS_PER_PROCESSOR: usize = 4;
+
+impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
+    pub(crate) fn new(limits: Limits, idle: Option<Idle>) -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let most = limits.entries.unwrap_or(u64::MAX) / ENTRIES_PER_SHARD;
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let shards = (processors * SHARDS_PER_PROCESSOR).clamp(1, most.max(1));
+        // Rounded down.
+        let shards = 1_usize << shards.ilog2();
+        Self::with_shards(limits, idle, shards)
+    }
+
+    fn with_shards(limits: Limits, idle: Option<Idle>, shards: usize) -> Self {
+        let bounds = Bounds::new(limits);
+        Self {
+            shards: (0..shards)
+                .map(|_| Table::new(Books::new(&bounds, shards)))
+                .collect(),
+            seed: SeedableRandomState::random(),
+            idle,
+            bounds,
+            swept: [const { AtomicUsize::new(0) }; 2],
+        }
+    }
+
+    /// The hash of a key in this store, which differs from that in others.
+    #[inline]
+    pub(crate) fn hash(&self, key: &impl Lookup<K>) -> u64 {
+        let mut hasher = self.seed.build_hasher();
+        key.hash(&mut hasher);
+        hasher.finish()
+    }
+
+    /// The same of a key that is owned.
+    pub(crate) fn hash_of(&self, key: &K) -> u64 {
+        self.seed.hash_one(key)
+    }
+
+    #[inline]
+    fn number(&self, hash: u64) -> usize {
+        // Neither the bits of the tag nor those that find the group.
+        (hash >> 8) as usize & (self.shards.len() - 1)
+    }
+
+    #[inline]
+    fn shard(&self, hash: u64) -> Option<&Shard<K, V>> {
+        self.shards.get(self.number(hash))
+    }
+
+    /// What `read` makes of the entry, unless there is none or its time is over.
+    ///
+    /// Takes no lock, and writes no line that other threads read but for the first three times an entry is met after the
+    /// policy has looked, and where a time to idle moves. `read` may use the store; while it runs, nothing that is taken
+    /// out of any store meanwhile is dropped.
+    #[inline]
+    pub(crate) fn read<R>(
+        &self,
+        hash: u64,
+        key: &impl Lookup<K>,
+        now: u64,
+        read: impl FnOnce(&Entry<K, V>) -> R,
+    ) -> Option<R> {
+        pinned(|pin| {
+            let shard = self.shard(hash)?;
+            let entry = shard.find(pin, hash, |entry| key.is(entry.key()))?;
+            if entry.is_expired(now) {
+                return None;
+            }
+            entry.meet();
+            if let Some(idle) = &self.idle {
+                entry.touch(now, idle);
+            }
+            Some(read(entry))
+        })
+    }
+
+    /// As [`Store::read`] of the key that `is` knows, but the policy does not hear of it and no time to idle begins anew.
+    pub(crate) fn peek<R>(
+        &self,
+        hash: u64,
+        is: impl Fn(&K) -> bool,
+        now: u64,
+        read: impl FnOnce(&Entry<K, V>) -> R,
+    ) -> Option<R> {
+        pinned(|pin| {
+            let shard = self.shard(hash)?;
+            let entry = shard.find(pin, hash, |entry| is(entry.key()))?;
+            (!entry.is_expired(now)).then(|| read(entry))
+        })
+    }
+
+    /// Keeps an answer, in the place of the one there was.
+    ///
+    /// The weight counts in a store with a bound on it. What has to go for it is in the answer, and so is the new entry
+    /// itself when it is heavier than the whole bound: then the key has no answer any more.
+    pub(crate) fn insert(
+        &self,
+        hash: u64,
+        key: K,
+        value: V,
+        weight: u64,
+        lifetime: Lifetime,
+        now: u64,
+    ) -> Displaced<'_, K, V> {
+        let mut displaced = Displaced::none();
+        let Some(shard) = self.shard(hash) else {
+            return displaced;
+        };
+        // Both before the lock, so that in a panic of `Eq` they are dropped after it.
+        let mut entry = Box::new(Entry::new(key, value, lifetime));
+        let weight = self.bounds.admit(weight);
+        let mut locked = shard.lock();
+        let mut present = id_of(&locked, hash, &entry);
+        let Some(weight) = weight else {
+            if let Some(id) = present {
+                self.take(&mut locked, id, Cause::Replaced, now, &mut displaced);
+            }
+            displaced.add(locked.refuse(entry), Cause::TooHeavy, now);
+            return displaced;
+        };
+        if present.is_none() {
+            locked.policy.record_miss(hash);
+        }
+        loop {
+            let before = present.map_or(0, |id| locked.weight(id));
+            let more = weight.saturating_sub(before);
+            if self
+                .bounds
+                .reserve(u64::from(present.is_none()), u64::from(more))
+            {
+                break;
+            }
+            let (entries, books) = locked.parts();
+            if let Some(id) = books.evict(&entries) {
+                self.forget(&mut locked, id, Cause::Size, now, &mut displaced);
+                present = present.filter(|present| *present != id);
+            } else {
+                drop(locked);
+                self.evict_elsewhere(hash, now, &mut displaced);
+                locked = shard.lock();
+                present = id_of(&locked, hash, &entry);
+            }
+        }
+        if let Some(id) = present {
+            self.replace(&mut locked, id, entry, weight, now, &mut displaced);
+        } else if let Some(id) = locked.new_id() {
+            entry.id = id;
+            put(&mut locked, hash, entry, weight, &mut displaced);
+        } else {
+            self.bounds.give_back(1, u64::from(weight));
+            displaced.add(locked.refuse(entry), Cause::Size, now);
+        }
+        displaced
+    }
+
+    fn replace<'s>(
+        &self,
+        locked: &mut LockedShard<'s, K, V>,
+        id: u32,
+        mut entry: Box<Entry<K, V>>,
+        weight: u32,
+        now: u64,
+        displaced: &mut Displaced<'s, K, V>,
+    ) {
+        entry.id = id;
+        let slot = locked.slot(id);
+        if let Ok(before) = locked.replace(slot, entry) {
+            let less = locked.weight(id).saturating_sub(weight);
+            locked.set_weight(id, weight);
+            self.bounds.give_back(0, u64::from(less));
+            displaced.add(before, Cause::Replaced, now);
+        }
+    }
+
+    /// Evicts from the first shard that has anything, this one being the last to be asked.
+    fn evict_elsewhere<'s>(&'s self, hash: u64, now: u64, displaced: &mut Displaced<'s, K, V>) {
+        let own = self.number(hash);
+        for shard in self
+            .shards
+            .iter()
+            .cycle()
+            .skip(own + 1)
+            .take(self.shards.len())
+        {
+            let mut locked = shard.lock();
+            let (entries, books) = locked.parts();
+            if let Some(id) = books.evict(&entries) {
+                self.forget(&mut locked, id, Cause::Size, now, displaced);
+                return;
+            }
+        }
+    }
+
+    /// Takes out what the policy has been told of.
+    fn take<'s>(
+        &self,
+        locked: &mut LockedShard<'s, K, V>,
+        id: u32,
+        cause: Cause,
+        now: u64,
+        displaced: &mut Displaced<'s, K, V>,
+    ) {
+        locked.policy.remove(id);
+        self.forget(locked, id, cause, now, displaced);
+    }
+
+    /// Takes out what the policy has given up.
+    fn forget<'s>(
+        &self,
+        locked: &mut LockedShard<'s, K, V>,
+        id: u32,
+        cause: Cause,
+        now: u64,
+        displaced: &mut Displaced<'s, K, V>,
+    ) {
+        let slot = locked.slot(id);
+        // Known until the id comes again.
+        let hash = locked.policy.hash(id);
+        if let Some(unlinked) = locked.remove(slot, hash) {
+            self.bounds.give_back(1, u64::from(locked.weight(id)));
+            locked.free_id(id);
+            displaced.add(unlinked, cause, now);
+        }
+    }
+
+    /// Takes out the answer to a key.
+    #[cfg(test)]
+    pub(crate) fn remove(&self, hash: u64, key: &impl Lookup<K>, now: u64) -> Displaced<'_, K, V> {
+        self.remove_by(hash, |kept| key.is(kept), now)
+    }
+
+    /// Takes out the answer to the key that `is` knows.
+    pub(crate) fn remove_by(
+        &self,
+        hash: u64,
+        is: impl Fn(&K) -> bool,
+        now: u64,
+    ) -> Displaced<'_, K, V> {
+        let mut displaced = Displaced::none();
+        if let Some(shard) = self.shard(hash) {
+            let mut locked = shard.lock();
+            let found = locked.find(hash, |entry| is(entry.key()));
+            if let Some(id) = found.map(|entry| entry.id) {
+                self.take(&mut locked, id, Cause::Invalidated, now, &mut displaced);
+            }
+        }
+        displaced
+    }
+
+    /// Takes out everything that was there before; shard after shard, so that what comes meanwhile may stay.
+    pub(crate) fn clear(&self, now: u64) -> Displaced<'_, K, V> {
+        let mut displaced = Displaced::none();
+        for shard in &self.shards {
+            // Before the lock and dropped after it, for the allocator's sake.
+            let mut books = Books::new(&self.bounds, self.shards.len());
+            let mut locked = shard.lock();
+            let entries = locked.len() as u64;
+            std::mem::swap(&mut *locked, &mut books);
+            displaced.add(locked.take_all(), Cause::Invalidated, now);
+            self.bounds.give_back(entries, books.weight_of_all());
+            drop(locked);
+        }
+        displaced.promptly(&self.shards)
+    }
+
+    /// How many there are, those included whose time is over and who have not been swept yet.
+    pub(crate) fn entries(&self) -> u64 {
+        self.bounds.entries()
+    }
+
+    /// The sum of the weights; 0 in a store without a bound on it.
+    pub(crate) fn weight(&self) -> u64 {
+        self.bounds.weight()
+    }
+
+    /// What the store needs besides what keys and values own, in bytes; an estimate.
+    pub(crate) fn overhead(&self) -> usize {
+        let shard = |shard: &Shard<K, V>| {
+            let locked = shard.lock();
+            locked.memory() + locked.len() * size_of::<Entry<K, V>>()
+        };
+        size_of::<Self>() + self.shards.iter().map(shard).sum::<usize>()
+    }
+}
+
+fn id_of<K: Key, V>(locked: &LockedShard<'_, K, V>, hash: u64, entry: &Entry<K, V>) -> Option<u32> {
+    let found = locked.find(hash, |other| other.key() == entry.key());
+    found.map(|found| found.id)
+}
+
+fn rebuild<'s, K, V>(locked: &mut LockedShard<'s, K, V>, room: usize) -> Unlinked<'s, Entry<K, V>> {
+    let hash = |books: &Books, entry: &Entry<K, V>| books.policy.hash(entry.id);
+    let moved = |books: &mut Books, entry: &Entry<K, V>, slot| books.set_slot(entry.id, slot);
+    locked.rebuild(room, hash, moved)
+}
+
+/// Puts in an entry that has its id and its place in the bounds.
+fn put<'s, K, V>(
+    locked: &mut LockedShard<'s, K, V>,
+    hash: u64,
+    mut entry: Box<Entry<K, V>>,
+    weight: u32,
+    displaced: &mut Displaced<'s, K, V>,
+) {
+    let id = entry.id;
+    let slot = loop {
+        match locked.insert(hash, entry) {
+            Ok(slot) => break slot,
+            Err(again) => entry = again,
+        }
+        let room = locked.room_beyond(locked.len());
+        displaced.add_index(rebuild(locked, room));
+    };
+    locked.set_slot(id, slot);
+    locked.set_weight(id, weight);
+    locked.policy.insert(id, hash, weight);
+}

@@ -1,0 +1,304 @@
+//! A hash table that is read without a lock.
+//!
+//! Entries are boxed and stay where they are in memory; an [`Index`] finds them. Writers hold the table's lock and
+//! publish each step with one store. Readers are [`pinned`](super::grace::pinned) and see the index before or after each
+//! step, never between two entries. What is taken out (an entry, or an index that has become too small) is [`Unlinked`]:
+//! nobody finds it any more, though somebody may still read it, and it stays in [`limbo`](super::limbo) until nobody does.
+//!
+//! The table knows hashes but not keys: who finds compares, and never puts in two entries with one key.
+
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
+use std::ptr::NonNull;
+use std::sync::atomic::{
+    AtomicPtr,
+    Ordering::{Acquire, Relaxed, Release},
+};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::grace::Pin;
+use super::index::Index;
+use super::limbo::{Garbage, Limbo, Unlinked};
+
+/// A table of boxed `T`, and what its writers know besides, `W`.
+pub(super) struct Table<T, W> {
+    for_readers: ForReaders<T>,
+    writer: Mutex<Writer<W>>,
+    limbo: Limbo<T>,
+}
+
+// On lines of its own: writers touch theirs all the time.
+#[repr(align(128))]
+struct ForReaders<T> {
+    index: AtomicPtr<Index<T>>,
+    owns: PhantomData<Box<T>>,
+}
+
+struct Writer<W> {
+    len: usize,
+    also: W,
+}
+
+// SAFETY: a table shares `T` among threads and drops it on any of them; `W` goes from one to the next under the lock.
+unsafe impl<T: Send + Sync, W: Send> Send for Table<T, W> {}
+// SAFETY: as above.
+unsafe impl<T: Send + Sync, W: Send> Sync for Table<T, W> {}
+
+impl<T, W> Table<T, W> {
+    pub(super) fn new(also: W) -> Self {
+        let index = Index::for_entries(0);
+        Self {
+            writer: Mutex::new(Writer { len: 0, also }),
+            for_readers: ForReaders {
+                index: AtomicPtr::new(Box::into_raw(Box::new(index))),
+                owns: PhantomData,
+            },
+            limbo: Limbo::new(),
+        }
+    }
+
+    #[inline]
+    fn index<'a>(&'a self, _: &'a Pin) -> &'a Index<T> {
+        // SAFETY: it came out of a box and is freed by the limbo, which waits for the pin, or with the table.
+        unsafe { &*self.for_readers.index.load(Acquire) }
+    }
+
+    /// The entry of this hash that `is` it.
+    #[inline]
+    pub(super) fn find<'a>(
+        &'a self,
+        pin: &'a Pin,
+        hash: u64,
+        mut is: impl FnMut(&T) -> bool,
+    ) -> Option<&'a T> {
+        let index = self.index(pin);
+        // SAFETY: the index has only what is freed by the limbo, which waits for the pin.
+        let found = index.find(hash, |entry| is(unsafe { entry.as_ref() }))?;
+        // SAFETY: as above.
+        Some(unsafe { found.as_ref() })
+    }
+
+    /// How many slots there are for entries to be in.
+    pub(super) fn slots(&self, pin: &Pin) -> usize {
+        self.index(pin).slots()
+    }
+
+    /// The entries in `count` slots from `first` on.
+    ///
+    /// Over all slots, under one pin: each entry that is there the whole time, once, and of those that come or go
+    /// meanwhile some.
+    pub(super) fn entries<'a>(
+        &'a self,
+        pin: &'a Pin,
+        first: usize,
+        count: usize,
+    ) -> impl Iterator<Item = &'a T> {
+        let entries = self.index(pin).entries(first, count);
+        // SAFETY: as in `find`.
+        entries.map(|entry| unsafe { entry.as_ref() })
+    }
+
+    /// The one writer.
+    pub(super) fn lock(&self) -> Locked<'_, T, W> {
+        Locked {
+            writer: self.writer.lock().unwrap_or_else(PoisonError::into_inner),
+            table: self,
+        }
+    }
+
+    /// Drops what has been taken out, unless somebody reads. Called without any lock.
+    pub(super) fn collect(&self) {
+        self.limbo.collect();
+    }
+}
+
+impl<T, W> Drop for Table<T, W> {
+    fn drop(&mut self) {
+        if let Some(index) = NonNull::new(*self.for_readers.index.get_mut()) {
+            // SAFETY: the pointer came out of a box. A reader borrows the table, so nobody reads; neither is it used
+            // again.
+            unsafe { Garbage::WithEntries(index).free() };
+        }
+    }
+}
+
+/// The table, for one writer at a time.
+pub(super) struct Locked<'a, T, W> {
+    table: &'a Table<T, W>,
+    writer: MutexGuard<'a, Writer<W>>,
+}
+
+/// Where an entry is until the next [rebuilding](Locked::rebuild).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Slot(pub(super) u32);
+
+impl Slot {
+    fn new(slot: usize) -> Option<Self> {
+        u32::try_from(slot).ok().map(Self)
+    }
+
+    fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// The entries of a table that is locked.
+pub(super) struct Entries<'l, T>(&'l Index<T>);
+
+impl<'l, T> Entries<'l, T> {
+    pub(super) fn get(&self, slot: Slot) -> Option<&'l T> {
+        let entry = self.0.get(slot.index())?;
+        // SAFETY: only who has the lock takes an entry out.
+        Some(unsafe { entry.as_ref() })
+    }
+}
+
+impl<'t, T, W> Locked<'t, T, W> {
+    fn index(&self) -> &Index<T> {
+        // SAFETY: it came out of a box, and only who has the lock takes it out.
+        unsafe { &*self.table.for_readers.index.load(Relaxed) }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.writer.len
+    }
+
+    pub(super) fn slots(&self) -> usize {
+        self.index().slots()
+    }
+
+    /// The entry of this hash that `is` it.
+    pub(super) fn find(&self, hash: u64, mut is: impl FnMut(&T) -> bool) -> Option<&T> {
+        let index = self.index();
+        // SAFETY: only who has the lock takes an entry out.
+        let found = index.find(hash, |entry| is(unsafe { entry.as_ref() }))?;
+        // SAFETY: as above.
+        Some(unsafe { found.as_ref() })
+    }
+
+    /// Beside what writers know, a way to the entries.
+    pub(super) fn parts(&mut self) -> (Entries<'_, T>, &mut W) {
+        // SAFETY: as in `Self::index`; what is borrowed here keeps the lock, and the way to any change of the table.
+        let index = unsafe { &*self.table.for_readers.index.load(Relaxed) };
+        (Entries(index), &mut self.writer.also)
+    }
+
+    pub(super) fn get(&self, slot: Slot) -> Option<&T> {
+        Entries(self.index()).get(slot)
+    }
+
+    /// Puts in an entry whose key is not there; gives it back when there is no room without [`Locked::rebuild`].
+    pub(super) fn insert(&mut self, hash: u64, entry: Box<T>) -> Result<Slot, Box<T>> {
+        let room = self.index().room();
+        let vacancy = self.index().vacancy(hash).filter(|_| self.len() < room);
+        let Some((at, slot)) = vacancy.and_then(|at| Some((at, Slot::new(at)?))) else {
+            return Err(entry);
+        };
+        self.index().put(at, hash, into_pointer(entry));
+        self.writer.len += 1;
+        Ok(slot)
+    }
+
+    /// Puts an entry in the place of one with the same key; gives it back when there is none.
+    pub(super) fn replace(&mut self, slot: Slot, entry: Box<T>) -> Result<Unlinked<'t, T>, Box<T>> {
+        let entry = into_pointer(entry);
+        match self.index().replace(slot.index(), entry) {
+            // SAFETY: it came out of a box and is in the index no more, and an entry is in one slot only.
+            Some(before) => Ok(unsafe { self.table.limbo.unlinked(Garbage::Entry(before)) }),
+            // SAFETY: it has just come out of the box and has gone nowhere.
+            None => Err(unsafe { Box::from_raw(entry.as_ptr()) }),
+        }
+    }
+
+    /// Takes out the entry that was put in with this hash.
+    pub(super) fn remove(&mut self, slot: Slot, hash: u64) -> Option<Unlinked<'t, T>> {
+        let entry = self.index().take(slot.index(), hash)?;
+        self.writer.len -= 1;
+        // SAFETY: it came out of a box and is in the index no more, and an entry is in one slot only.
+        Some(unsafe { self.table.limbo.unlinked(Garbage::Entry(entry)) })
+    }
+
+    /// Makes room for `entries` in all, and says of each entry that is there where it is now.
+    ///
+    /// Neither of the two closures may panic.
+    pub(super) fn rebuild(
+        &mut self,
+        entries: usize,
+        hash: impl Fn(&W, &T) -> u64,
+        mut moved: impl FnMut(&mut W, &T, Slot),
+    ) -> Unlinked<'t, T> {
+        let index = Index::for_entries(entries.max(self.len()));
+        let slots = self.slots();
+        // SAFETY: as in `Self::index`; borrowed from the table and not from `self`, which is changed meanwhile.
+        let before = unsafe { &*self.table.for_readers.index.load(Relaxed) };
+        for entry in before.entries(0, slots) {
+            // SAFETY: only who has the lock takes an entry out.
+            let known = unsafe { entry.as_ref() };
+            let hash = hash(&self.writer.also, known);
+            // There is a vacancy for each, the index having been made for them.
+            if let Some(at) = index.vacancy(hash)
+                && let Some(slot) = Slot::new(at)
+            {
+                index.put(at, hash, entry);
+                moved(&mut self.writer.also, known, slot);
+            }
+        }
+        let before = self.swap(index);
+        // SAFETY: it came out of a box and is the table's no more; its entries are in the new one.
+        unsafe { self.table.limbo.unlinked(Garbage::Index(before)) }
+    }
+
+    /// An entry that is not to be put in, for who expects one that was taken out.
+    pub(super) fn refuse(&self, entry: Box<T>) -> Unlinked<'t, T> {
+        // SAFETY: it came out of the box and is reached by nobody.
+        unsafe {
+            self.table
+                .limbo
+                .unlinked(Garbage::Entry(into_pointer(entry)))
+        }
+    }
+
+    /// Takes out everything, which costs the same however much it is.
+    pub(super) fn take_all(&mut self) -> Unlinked<'t, T> {
+        let empty = Index::for_entries(0);
+        self.writer.len = 0;
+        let before = self.swap(empty);
+        // SAFETY: it came out of a box and is the table's no more, and its entries are in no other.
+        unsafe { self.table.limbo.unlinked(Garbage::WithEntries(before)) }
+    }
+
+    fn swap(&self, index: Index<T>) -> NonNull<Index<T>> {
+        let place = &self.table.for_readers.index;
+        let before = place.load(Relaxed);
+        place.store(Box::into_raw(Box::new(index)), Release);
+        // SAFETY: never null: it came out of a box.
+        unsafe { NonNull::new_unchecked(before) }
+    }
+}
+
+fn into_pointer<T>(entry: Box<T>) -> NonNull<T> {
+    NonNull::from(Box::leak(entry))
+}
+
+impl<T, W> Drop for Locked<'_, T, W> {
+    fn drop(&mut self) {
+        self.table.limbo.set_beside(self.len());
+    }
+}
+
+impl<T, W> Deref for Locked<'_, T, W> {
+    type Target = W;
+
+    fn deref(&self) -> &W {
+        &self.writer.also
+    }
+}
+
+impl<T, W> DerefMut for Locked<'_, T, W> {
+    fn deref_mut(&mut self) -> &mut W {
+        &mut self.writer.also
+    }
+}
+
+#[cfg(test)]
+mod tests;
