@@ -28,6 +28,8 @@
 //! | attribute | on | what it does |
 //! |---|---|---|
 //! | [`#[measured]`](macro@measured) | any function | counts and times its calls |
+//! | [`#[cached]`](macro@cached) | functions with an answer that is not borrowed | keeps its answers for a while |
+//! | [`#[memoized]`](macro@memoized) | pure functions | keeps its answers for good |
 //! | [`#[timeout]`](macro@timeout) | async functions with an answer that can fail | cancels a call that takes too long |
 //!
 //! Attributes work in the order in which they are read: the topmost sees the call first. Attributes of other crates keep
@@ -81,13 +83,14 @@
 //!
 //! # Features
 //!
-//! All are on by default, none changes what a program means.
+//! All but `persist` are on by default, none changes what a program means.
 //!
 //! - `measure`: without it, `#[measured]`, `measure` and `span` are the plain code; every other attribute keeps working.
 //! - `json`: the report as JSON.
 //! - `tokio`: timers of the tokio runtime, its paused clock included; without it a thread of our own serves any executor.
 //! - `tracing`: slow calls and timeouts as `tracing` events.
 //! - `hdrhistogram`: a latency as an `hdrhistogram::Histogram`.
+//! - `persist`: caches that outlive a restart, each in a file of its own.
 
 #![forbid(unsafe_code)]
 

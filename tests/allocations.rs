@@ -4,13 +4,15 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::future::Future;
+use std::hash::DefaultHasher;
+use std::path::Path;
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Waker};
 use std::thread;
 
 use perfkit::__private::measured::{Measured, Options};
-use perfkit::__private::{Meta, Observed, Site};
+use perfkit::__private::{Deep, Lookup, Meta, Observed, Site};
 
 struct Counting;
 
@@ -137,6 +139,34 @@ fn labels_that_were_seen_and_labels_beyond_the_cap_allocate_nothing() {
 }
 
 #[test]
+fn a_hit_allocates_nothing_whatever_its_key() {
+    #[perfkit::cached]
+    fn text(id: u64, name: &str, path: &Path, tags: &[&str], at: f64) -> u64 {
+        id + (name.len() + path.as_os_str().len() + tags.len()) as u64 + at.to_bits()
+    }
+
+    #[perfkit::cached(stale = "1m", tags = ["{name}"])]
+    async fn later(id: u64, name: &str) -> Result<u64, std::io::Error> {
+        Ok(id + name.len() as u64)
+    }
+
+    #[perfkit::memoized]
+    fn shared(name: &str) -> std::sync::Arc<str> {
+        name.into()
+    }
+
+    let round = || {
+        for id in 0..10 {
+            text(id, "ann", Path::new("/tmp"), &["a", "b"], 0.5);
+            await_one(later(id, "ann"));
+            shared("ann");
+        }
+    };
+    assert!(allocations(round) > 0, "the count works");
+    assert_eq!(allocations(round), 0);
+}
+
+#[test]
 fn a_reset_does_not_make_calls_allocate() {
     static RESET: Measuring = site(Options::new);
     RESET.get().call(|| (), |()| false);
@@ -159,4 +189,29 @@ fn threads_that_come_and_go_reuse_the_memory_of_those_that_went() {
     // The other tests of this program make a few hundred blocks, at the same time; a thousand would be one each.
     let made = BLOCKS.load(Relaxed) - before;
     assert!(made < 500, "{made} blocks for one thread at a time");
+}
+
+/// How many allocations it takes to hash a lookup and to know its key.
+#[expect(clippy::needless_pass_by_value, reason = "as a call hands it over")]
+fn allocations_of_a_lookup<K>(lookup: impl Lookup<K>) -> usize {
+    let key = lookup.to_key();
+    allocations(|| {
+        lookup.hash(&mut DefaultHasher::new());
+        assert!(lookup.is(&key));
+    })
+}
+
+#[test]
+fn a_key_is_looked_for_without_allocating() {
+    let name = String::from("name");
+    let numbers = [1_u64; 100];
+    let scattered: Vec<&u64> = numbers.iter().take(32).collect();
+    assert_eq!(allocations_of_a_lookup(()), 0);
+    assert_eq!(allocations_of_a_lookup((name.as_str(), &7_u64)), 0);
+    assert_eq!(allocations_of_a_lookup(numbers.as_slice()), 0);
+    assert_eq!(allocations_of_a_lookup(Path::new("a/b")), 0);
+    assert_eq!(allocations_of_a_lookup(Deep(&[name.as_str(), "b"])), 0);
+    assert_eq!(allocations_of_a_lookup(Deep(&(0.5, Some(&name)))), 0);
+    assert_eq!(allocations_of_a_lookup(Deep(&[&numbers[..]])), 0);
+    assert_eq!(allocations_of_a_lookup(Deep(&scattered)), 0);
 }

@@ -102,6 +102,50 @@ pub mod taken {
     #[::perfkit::measured]
     pub async fn later() {}
 
+    #[::perfkit::cached]
+    pub fn kept(
+        site: ::core::primitive::u32,
+        __perfkit_cached: &::core::primitive::str,
+        __perfkit_body: ::core::primitive::f64,
+    ) -> ::core::result::Result<::core::primitive::u32, ::std::io::Error> {
+        ::core::result::Result::Ok(site + __perfkit_cached.len().count_ones())
+    }
+
+    #[::perfkit::cached(
+        ttl = "1m", tti = "1m", max_size = 10, max_bytes = "1KB", weigh = |_| 1, if = number > 0, errors = "1s",
+        stale = "1s", refresh_ahead = 0.5, jitter = 0.5, wait = "1s", on_evict = |_, _, _| {}, name = "kept",
+        key = (number, text.len()), key_type = (::core::primitive::u32, ::core::primitive::usize)
+    )]
+    pub fn kept_with_everything(
+        number: ::core::primitive::u32,
+        text: &::core::primitive::str,
+    ) -> ::core::option::Option<::core::primitive::usize> {
+        ::core::option::Option::Some(text.len())
+    }
+
+    #[::perfkit::cached(stale = "1s", ignore(_other))]
+    pub async fn kept_later(
+        (number, _): (::core::primitive::u32, ::core::primitive::u32),
+        mut text: ::std::string::String,
+        _other: &::core::primitive::u32,
+    ) -> ::core::primitive::usize {
+        text.push('!');
+        text.len() + (number as ::core::primitive::usize)
+    }
+
+    #[::perfkit::memoized(unbounded)]
+    pub fn memoized<T>(number: &T) -> ::core::option::Option<T>
+    where
+        T: ::core::clone::Clone
+            + ::core::hash::Hash
+            + ::core::cmp::Eq
+            + ::core::marker::Send
+            + ::core::marker::Sync
+            + 'static,
+    {
+        ::core::option::Option::Some(::core::clone::Clone::clone(number))
+    }
+
     #[::perfkit::measured]
     #[::perfkit::timeout("1s")]
     pub fn future() -> impl ::core::future::Future<Output = Asked> {
@@ -166,6 +210,18 @@ fn an_expansion_needs_no_name_but_its_own() {
     use ::core::assert_eq;
 
     taken::unit();
+    assert_eq!(
+        taken::kept(1, "a", 0.5).ok(),
+        ::core::option::Option::Some(2)
+    );
+    assert_eq!(taken::kept_cache().len(), 1);
+    assert_eq!(
+        taken::kept_with_everything(1, "a"),
+        ::core::option::Option::Some(1)
+    );
+    assert_eq!(taken::kept_with_everything_cache().len(), 1);
+    assert_eq!(taken::memoized(&1), ::core::option::Option::Some(1));
+    assert_eq!(taken::memoized_cache::<::core::primitive::i32>().len(), 1);
     assert_eq!(taken::plain(1), 1);
     assert_eq!(
         taken::arguments_like_our_words(1, 2, 3).ok(),
@@ -179,6 +235,10 @@ fn an_expansion_needs_no_name_but_its_own() {
         .expect("a runtime");
     runtime.block_on(async {
         taken::later().await;
+        assert_eq!(
+            taken::kept_later((1, 2), ::std::string::String::new(), &3).await,
+            2
+        );
         assert_eq!(taken::both(1).await.ok(), ::core::option::Option::Some(1));
         assert_eq!(
             taken::rejected_by_hand().await,

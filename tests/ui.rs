@@ -22,5 +22,12 @@ fn every_misuse_is_told_where_it_stands() {
         assert!(!unread, "run with {KNOWN}*");
         return;
     }
-    trybuild::TestCases::new().compile_fail("tests/ui/*/*.rs");
+    let tests = trybuild::TestCases::new();
+    tests.compile_fail("tests/ui/*/*.rs");
+    // What only the feature knows, and what only its absence does.
+    tests.compile_fail(if cfg!(feature = "persist") {
+        "tests/ui/cached/persist_on/*.rs"
+    } else {
+        "tests/ui/cached/persist_off/*.rs"
+    });
 }

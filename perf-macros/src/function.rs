@@ -3,6 +3,7 @@
 //! Only the signature is read. The body stays the tokens it came as, with its own braces and spans, so that whatever
 //! the compiler, clippy or an editor says about it is said where the user wrote it.
 
+mod arguments;
 mod types;
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
@@ -10,6 +11,7 @@ use quote::{ToTokens, TokenStreamExt, quote};
 use syn::parse::{Parse, ParseStream};
 use syn::{AttrStyle, Attribute, ReturnType, Signature, Token, Type, Visibility};
 
+pub(crate) use crate::function::arguments::Argument;
 use crate::function::types::{aliased_future, boxed_future, future, opaque, pinned, without_impl};
 
 /// A function with a body.
@@ -21,6 +23,8 @@ pub(crate) struct Function {
     default: Option<Token![default]>,
     pub(crate) sig: Signature,
     body: Group,
+    /// What the body begins with where its arguments got other names.
+    unpacking: TokenStream,
 }
 
 /// What calling the function gives, which decides where the wrappers stand.
@@ -76,6 +80,7 @@ impl Parse for Function {
             default,
             sig,
             body,
+            unpacking: TokenStream::new(),
         })
     }
 }
@@ -89,6 +94,33 @@ impl Function {
     /// The body in its braces.
     pub(crate) fn body(&self) -> &Group {
         &self.body
+    }
+
+    /// What it is called with.
+    pub(crate) fn arguments(&self) -> Vec<Argument> {
+        arguments::arguments(&self.sig)
+    }
+
+    /// Gives every argument a name; patterns move from the signature to the start of the body.
+    pub(crate) fn name_arguments(&mut self) {
+        self.unpacking = arguments::name(&mut self.sig);
+    }
+
+    /// Whether anybody outside of its module may see it.
+    pub(crate) fn vis(&self) -> &Visibility {
+        &self.vis
+    }
+
+    /// `body`, or another block of the function in its place, with the patterns of the arguments before it.
+    pub(crate) fn unpacked(&self, body: Group) -> Group {
+        if self.unpacking.is_empty() {
+            return body;
+        }
+        let unpacking = &self.unpacking;
+        let inside = nested(&body);
+        let mut unpacked = Group::new(Delimiter::Brace, quote!(#unpacking #inside));
+        unpacked.set_span(body.span());
+        unpacked
     }
 
     /// What calling it gives, and the answer behind that.

@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+mod answers;
 mod editor;
 mod errors;
 mod function;
@@ -246,4 +247,81 @@ pub fn measured(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn timeout(args: TokenStream, item: TokenStream) -> TokenStream {
     stack::expand("timeout", &args.into(), item.into()).into()
+}
+
+#[doc = include_str!("docs/cached.md")]
+#[proc_macro_attribute]
+pub fn cached(args: TokenStream, item: TokenStream) -> TokenStream {
+    stack::expand("cached", &args.into(), item.into()).into()
+}
+
+#[doc = include_str!("docs/memoized.md")]
+#[proc_macro_attribute]
+pub fn memoized(args: TokenStream, item: TokenStream) -> TokenStream {
+    stack::expand("memoized", &args.into(), item.into()).into()
+}
+
+/// Loads the answer of a function without arguments once, and shares it.
+///
+/// ```
+/// use perfkit::lazy;
+///
+/// #[lazy]
+/// fn countries() -> std::sync::Arc<Vec<&'static str>> {
+///     // read from a file, a database, …
+///     vec!["at", "de", "ch"].into()
+/// }
+///
+/// assert!(!countries_lazy().is_loaded());
+/// assert_eq!(countries().len(), 3); // loads
+/// assert_eq!(countries().len(), 3); // does not
+///
+/// countries_lazy().reset();
+/// assert_eq!(countries().len(), 3); // loads again
+/// ```
+///
+/// # What it promises
+///
+/// The body runs for the first caller; those who come meanwhile wait for its answer, threads and futures alike, and all
+/// later callers get a clone of it. Nothing poisons it: after a body that panicked, was cancelled or gave an error, the
+/// next caller runs it. The panic reaches the caller that ran the body; the others go on, one of them as the new runner.
+/// An error is shared with those who waited for it, if it can be (see [`#[cached]`](macro@cached)).
+///
+/// Nobody waits for ever: a body that asks for its own value runs once more instead, and a caller that has waited for as
+/// long as `wait` says runs the body itself.
+///
+/// # Options
+///
+/// | option | value | default |
+/// |---|---|---|
+/// | `name` | text: what the report calls the function | its path |
+/// | `retry_errors` | `retry_errors = false` keeps an error as well, and every later caller gets it, until a reset | errors are tried again |
+/// | `wait` | a duration: how long a caller waits for another one that loads | `"10s"` |
+/// | `handle` | `handle` or `handle = false`: whether there is a `<function>_lazy()` | see below |
+/// | `crate` | the path of perfkit, where it is re-exported | `::perfkit` |
+///
+/// # The handle
+///
+/// Beside a function `countries` stands `countries_lazy()`, with the same visibility. It gives a `perfkit::Lazy`, which
+/// knows whether the value is there, gives it without loading, sets it, and forgets it. There is none in the
+/// implementation of a trait, where no function of its own can stand: without `pub`, a method has one only if it says
+/// `handle`.
+///
+/// # Where it goes
+///
+/// On a function without arguments, sync or async, that gives an answer which is `Clone + Send + Sync + 'static`; one that
+/// is not `Clone` is given in an `Arc`. Of a `Result` or an `Option` the success is kept. A generic function has one value
+/// for each of its instances.
+///
+/// # What it costs
+///
+/// A call that finds the value takes no lock and allocates nothing; it costs some nanoseconds and a clone.
+///
+/// # What it does not do
+///
+/// A value that depends on arguments is [`#[cached]`](macro@cached) or [`#[memoized]`](macro@memoized); one that grows old is
+/// cached, too.
+#[proc_macro_attribute]
+pub fn lazy(args: TokenStream, item: TokenStream) -> TokenStream {
+    stack::expand("lazy", &args.into(), item.into()).into()
 }

@@ -13,6 +13,7 @@ mod value;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use syn::Path;
+use syn::ext::IdentExt;
 
 use crate::errors::Errors;
 use crate::options::reader::Reader;
@@ -39,6 +40,8 @@ pub(crate) struct Grammar {
     pub(crate) leading: Option<Spec>,
     /// Its own options; `name` and `crate` come with every attribute.
     pub(crate) options: &'static [Spec],
+    /// Options that one might look for here, and why they are not.
+    pub(crate) absent: &'static [(&'static str, &'static str)],
 }
 
 /// `name = "users"`: what the report calls the site.
@@ -69,6 +72,11 @@ impl Given {
             .iter()
             .position(|(name, _)| *name == spec.name)?;
         Some(self.values.swap_remove(at).1)
+    }
+
+    /// The word an option was given by, to underline it.
+    pub(crate) fn word(&self, spec: &Spec) -> Option<&Ident> {
+        self.words.iter().find(|word| word.unraw() == spec.name)
     }
 
     /// The `name` option.
@@ -117,8 +125,13 @@ impl Grammar {
 
     /// How an option is written.
     fn usage(&self, name: &str) -> String {
-        let example = self.spec(name).map_or("::perfkit", |spec| spec.example);
-        format!("`{name} = {example}`")
+        match self.spec(name) {
+            Some(spec) if matches!(spec.kind, Kind::Names | Kind::Flag) => {
+                format!("`{name}{}`", spec.example)
+            }
+            Some(spec) => format!("`{name} = {}`", spec.example),
+            None => format!("`{name} = ::perfkit`"),
+        }
     }
 
     fn unknown(&self, name: &str) -> String {
@@ -129,6 +142,9 @@ impl Grammar {
                 "`{name}` is written without its name: `#[{}({})]`",
                 self.attribute, leading.example
             );
+        }
+        if let Some((_, why)) = self.absent.iter().find(|(absent, _)| *absent == name) {
+            return format!("`#[{}]` has no `{name}`: {why}", self.attribute);
         }
         let names = self.names();
         if let Some(near) = nearest(name, &names) {

@@ -21,7 +21,7 @@ use syn::{Attribute, Meta, Path};
 use crate::editor;
 use crate::errors::Errors;
 use crate::function::{self, Answer, Function, Shape};
-use crate::instruments::{self, Annotated, Call, Entry, Instrument};
+use crate::instruments::{self, Annotated, Beside, Call, Entry, Instrument};
 use crate::options::{Given, Value};
 use crate::stack::conditional::conditional;
 
@@ -67,6 +67,10 @@ pub(crate) fn expand(name: &str, args: &TokenStream, item: TokenStream) -> Token
         attr: None,
     }];
     gather(&mut function, facade.as_ref(), &mut layers, &mut errors);
+    let as_written = function.clone();
+    if layers.iter().any(|layer| layer.entry.keeps_answers) {
+        function.name_arguments();
+    }
     if let Some(constness) = &function.sig.constness {
         errors.at(
             constness,
@@ -87,7 +91,7 @@ pub(crate) fn expand(name: &str, args: &TokenStream, item: TokenStream) -> Token
         .map(|layer| (layer.entry.read)(&mut layer.given, &on, &mut errors))
         .collect();
     if !errors.is_empty() {
-        return refused(errors, &function, &layers);
+        return refused(errors, &as_written, &layers);
     }
     written(&on, layers, &instruments)
 }
@@ -112,6 +116,14 @@ fn gather(
             errors.at(
                 attr.path(),
                 format!("`#[{name}]` stands twice on this function"),
+            );
+        } else if entry.keeps_answers
+            && let Some(other) = layers.iter().find(|layer| layer.entry.keeps_answers)
+        {
+            let other = other.entry.grammar.attribute;
+            errors.at(
+                attr.path(),
+                format!("`#[{other}]` keeps the answers of this function already; leave one of the two out"),
             );
         }
         let args = match &attr.meta {
@@ -184,7 +196,7 @@ fn written(
     let private = quote!(#facade::__private);
     let function = on.function;
     let arrow = function.closure_type();
-    let (mut items, mut before) = (marker(), TokenStream::new());
+    let (mut items, mut before, mut beside) = (marker(), TokenStream::new(), TokenStream::new());
     let mut inner = innermost(on, &private, &arrow);
     let mut wrapped = false;
     // Items and what comes before the call from the outside in, the wrappers from the inside out.
@@ -206,14 +218,16 @@ fn written(
         };
         before.extend(instrument.before(&call));
         if let Some(listed) = instrument.site(&private) {
-            let name = layer.given.name();
-            items.extend(listing(
-                attribute,
-                name.as_ref(),
-                function.name(),
-                &call,
-                &listed,
-            ));
+            let name = layer.given.name().as_ref().map(Value::tokens).map_or_else(
+                || quote!(::core::option::Option::None),
+                |name| quote!(::core::option::Option::Some(#name)),
+            );
+            items.extend(listing(attribute, &name, function.name(), &call, &listed));
+            beside.extend(instrument.beside(&Beside {
+                private: &private,
+                function,
+                name: &name,
+            }));
             calls.push((site, local, instrument));
         }
     }
@@ -244,7 +258,8 @@ fn written(
         (Shape::Pinned { pin, .. }, _) => quote!(#pin(#inner)),
         (Shape::Future { boxed: true }, _) => quote!(::std::boxed::Box::pin(#inner)),
     };
-    function.with_body(quote!(#items #before #call))
+    let function = function.with_body(quote!(#items #before #call));
+    quote!(#function #beside)
 }
 
 /// What the innermost attribute wraps: the body, or the future it makes.
@@ -252,21 +267,20 @@ fn innermost(on: &Annotated<'_>, private: &TokenStream, arrow: &TokenStream) -> 
     let body = match on.shape {
         Shape::Sync => {
             let body = on.function.body();
-            return match on.answer {
-                Answer::Type(_) => body.to_token_stream(),
-                Answer::Unit | Answer::Never | Answer::Opaque => {
-                    function::nested(body).to_token_stream()
-                }
+            let body = match on.answer {
+                Answer::Type(_) => body.clone(),
+                Answer::Unit | Answer::Never | Answer::Opaque => function::nested(body),
             };
+            return on.function.unpacked(body).to_token_stream();
         }
         Shape::Future { .. } => {
-            let body = on.function.body();
+            let body = on.function.unpacked(on.function.body().clone());
             return quote!(#private::made(move || -> #arrow #body));
         }
         Shape::Async => on.function.body(),
         Shape::Pinned { block, .. } => block,
     };
-    let body = function::nested(body);
+    let body = on.function.unpacked(function::nested(body));
     // An async block has no expected type; a return that never happens gives it one, where the user wrote it.
     let (answer, span) = match on.answer {
         Answer::Type(answer) => (answer.clone(), function::span_of(answer)),
@@ -281,7 +295,7 @@ fn innermost(on: &Annotated<'_>, private: &TokenStream, arrow: &TokenStream) -> 
 /// The static of one attribute, and its entry in the list that the linker makes of all of them.
 fn listing(
     attribute: &str,
-    name: Option<&Value>,
+    name: &TokenStream,
     function: &Ident,
     call: &Call<'_>,
     site: &instruments::Site,
@@ -292,10 +306,6 @@ fn listing(
         ..
     } = call;
     let instruments::Site { ty, options } = site;
-    let name = name.map(Value::tokens).map_or_else(
-        || quote!(::core::option::Option::None),
-        |name| quote!(::core::option::Option::Some(#name)),
-    );
     // Spanned at the function's name from its first token on: that is the line which the site finds itself at.
     let at = function::spanned(private, function.span());
     let made = quote_spanned! {function.span()=>

@@ -13,6 +13,8 @@
     reason = "this is where the rest of the workspace is sent to"
 )]
 
+pub(crate) mod coarse;
+
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime};

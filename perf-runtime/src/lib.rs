@@ -1,10 +1,17 @@
 //! The runtime of perfkit. Use it through the `perfkit` crate.
 
 mod by_hand;
+mod cache;
 mod clock;
 mod editor;
+#[cfg(feature = "persist")]
+mod ending;
 mod instruments;
+mod kept;
+mod latency;
+mod memoize;
 mod outcome;
+mod paced;
 mod parts;
 mod registry;
 mod rejected;
@@ -14,9 +21,22 @@ mod site;
 pub mod snapshot;
 
 pub use crate::by_hand::{Span, measure, measure_async, span, try_measure, try_measure_async};
+#[cfg(feature = "persist")]
+pub use crate::cache::Storable;
+pub use crate::cache::{
+    Cache, CacheBuilder, CacheError, CacheFault, CacheStats, Cause, Expires, Iter, Lazy, get_cache,
+    invalidate_tag,
+};
+pub use crate::clock::coarse::Clock;
+pub use crate::memoize::{Memoized, memoize};
 pub use crate::outcome::Outcome;
+pub use crate::paced::{Debounced, Throttled, debounce, throttle};
 pub use crate::parts::deadline::{deadline, remaining};
-pub use crate::rejected::{Chain, Reason, Rejected, rejection};
+pub use crate::parts::edge::Edge;
+pub use crate::parts::key::{ByBits, CacheKey, Key, Lookup};
+#[cfg(feature = "persist")]
+pub use crate::parts::persist::{PersistError, Saved};
+pub use crate::rejected::{Chain, LoadFailed, Reason, Rejected, rejection};
 pub use crate::report::{Report, report, report_on_exit, reset};
 
 /// The options of every attribute, for editors.
@@ -30,12 +50,29 @@ pub mod __ide {
 pub mod __private {
     pub use linkme;
 
-    pub use crate::instruments::{measured, timeout};
+    pub use crate::instruments::{cached, lazy, measured, memoized, timeout};
+    pub use crate::kept::{
+        ByClone, ByRejection, ByText, Keepable, Kept, NoWay, Share, Sharing, Success, Whole,
+    };
     pub use crate::outcome::{Answer, WithOutcome, WithoutOutcome};
+    pub use crate::parts::key::{
+        ByStructure, ByValue, CacheKey, Deep, KeyOf, Lookup, deep_part, part,
+    };
+    #[cfg(feature = "persist")]
+    pub use crate::parts::persist;
     pub use crate::registry::{Observed, SITES};
     pub use crate::rejected::{FromRejected, Rejectable, Rejected, rejected, rejected_with};
     pub use crate::site::{Instrument, Site};
     pub use crate::snapshot::Meta;
+
+    /// What every attribute that keeps answers has in its expansion.
+    pub mod cache {
+        pub use crate::cache::{
+            Beside, Cache, GiveSettings, Hooks, Lazy, Tags, Weigh, lazily, tagged, ttl_from,
+        };
+        #[cfg(feature = "persist")]
+        pub use crate::cache::{Persist, persisted};
+    }
 
     /// Gives an async block its type: `if false { return never::<T>(); }`, because the compiler expects none of it.
     #[must_use]

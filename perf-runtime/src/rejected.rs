@@ -10,8 +10,10 @@ use std::io;
 use std::time::Duration;
 
 mod chain;
+mod load_failed;
 
 pub use self::chain::{Chain, rejection};
+pub use self::load_failed::LoadFailed;
 
 /// A policy answered in place of the function.
 ///
@@ -83,12 +85,15 @@ impl Error for Cause {}
 pub enum Reason {
     /// `#[timeout]`: the call took longer than its limit, and was cancelled.
     TimedOut,
+    /// A cache: the run this call waited for failed, and the error itself cannot be cloned. See [`LoadFailed`].
+    LoadFailed,
 }
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::TimedOut => "timed out",
+            Self::LoadFailed => "load failed",
         })
     }
 }
@@ -105,6 +110,17 @@ impl Rejected {
         }
     }
 
+    /// `op` is the cache.
+    pub(crate) const fn load_failed(op: &'static str) -> Self {
+        Self {
+            cause: Cause {
+                op,
+                allowed_ns: 0,
+                reason: Reason::LoadFailed,
+            },
+        }
+    }
+
     /// Why.
     #[must_use]
     pub const fn reason(&self) -> Reason {
@@ -117,13 +133,13 @@ impl Rejected {
         self.cause.op
     }
 
-    /// When asking again can help; `None` when nobody knows, as for a timeout.
+    /// When asking again can help; `None` when nobody knows, as for a timeout or a failed load.
     ///
     /// For a `Retry-After` header, or for the delay before the next attempt.
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         match self.cause.reason {
-            Reason::TimedOut => None,
+            Reason::TimedOut | Reason::LoadFailed => None,
         }
     }
 
@@ -143,6 +159,11 @@ impl fmt::Display for Rejected {
                 self.cause.op,
                 Duration::from_nanos(self.cause.allowed_ns)
             ),
+            Reason::LoadFailed => write!(
+                f,
+                "the run of `{}` that this call waited for failed",
+                self.cause.op
+            ),
         }
     }
 }
@@ -160,6 +181,7 @@ impl From<Rejected> for io::Error {
     fn from(rejected: Rejected) -> Self {
         let kind = match rejected.reason() {
             Reason::TimedOut => io::ErrorKind::TimedOut,
+            Reason::LoadFailed => io::ErrorKind::Other,
         };
         Self::new(kind, rejected)
     }

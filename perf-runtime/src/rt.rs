@@ -1,5 +1,8 @@
 //! Waiting, on whatever runs the program: the only file that names tokio.
 //!
+//! What is to be done later, without a caller that waits for it, is [spawned](spawn): on the runtime, else on a thread
+//! of our own that polls [`tasks`].
+//!
 //! A [`Sleep`] is made with [`sleep_until`] and can be polled by any executor. Inside a tokio runtime it is a timer of
 //! that runtime, so a paused clock is honoured; elsewhere it is an entry of a [`timer`] thread of our own. Which of
 //! the two is decided when the sleep is made, and changes by itself if the runtime shuts down before the time has come.
@@ -16,6 +19,8 @@ use std::time::Instant;
 
 use pin_project_lite::pin_project;
 
+pub(crate) mod background;
+mod tasks;
 mod timer;
 
 #[cfg(feature = "tokio")]
@@ -36,6 +41,18 @@ pub(crate) fn now() -> Instant {
     {
         crate::clock::instant()
     }
+}
+
+/// Polls `work` to its end, on the tokio runtime that this is called in, else on a thread of our own.
+///
+/// It is dropped before its end where that runtime shuts down, or where there is no thread to be had.
+pub(crate) fn spawn(work: impl Future<Output = ()> + Send + 'static) {
+    #[cfg(feature = "tokio")]
+    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+        runtime.spawn(work);
+        return;
+    }
+    tasks::TASKS.spawn(Box::pin(work));
 }
 
 /// A future that is ready once `deadline` has come, by [`now`]; at once when it has.
@@ -121,4 +138,4 @@ mod driven {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

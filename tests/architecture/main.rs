@@ -13,16 +13,32 @@ const EDGES: &[(&str, &[&str])] = &[
     ("snapshot", &[]),
     ("clock", &[]),
     ("editor", &[]),
+    ("ending", &[]),
     ("outcome", &[]),
     ("rejected", &[]),
+    // An error that is not kept is told to those who waited for it, as a rejection when there is no other way.
+    ("kept", &["outcome", "rejected"]),
     ("rt", &["clock"]),
-    ("parts", &["clock", "rt"]),
+    // What is kept in files is brought to safety at the end, and the report at exit is who finds out.
+    ("parts", &["clock", "rt", "ending"]),
+    // The durations of a series, for every section that has some.
+    ("latency", &["clock", "parts", "snapshot"]),
+    // What the attributes that keep answers have in common: an instrument may not name another one.
+    (
+        "cache",
+        // The last two: a cache that is made by hand is put on the list while the program runs, and its values say
+        // themselves whether they are errors.
+        &[
+            "kept", "latency", "parts", "clock", "rt", "snapshot", "registry", "outcome",
+        ],
+    ),
     ("registry", &["snapshot"]),
     ("site", &["registry", "snapshot"]),
     (
         "instruments",
         &[
-            "site", "snapshot", "outcome", "rejected", "parts", "clock", "rt",
+            "site", "snapshot", "outcome", "rejected", "kept", "latency", "cache", "parts",
+            "clock", "rt",
         ],
     ),
     // Sites without an attribute: an instrument that is put on the list while the program runs.
@@ -38,7 +54,11 @@ const EDGES: &[(&str, &[&str])] = &[
             "clock",
         ],
     ),
-    ("report", &["registry", "snapshot", "clock"]),
+    // Functions that run less often than they are called, without an attribute.
+    ("paced", &["parts", "rt"]),
+    // A function that keeps its answers, without an attribute.
+    ("memoize", &["kept", "parts"]),
+    ("report", &["registry", "snapshot", "clock", "ending"]),
 ];
 
 const MAX_LINES: usize = 400;

@@ -30,7 +30,9 @@ pub(crate) const ENTRY: Entry = Entry {
         attribute: "measured",
         leading: None,
         options: &[SLOW, SAMPLE, BY],
+        absent: &[],
     },
+    keeps_answers: false,
     read,
 };
 

@@ -3,7 +3,10 @@
 //! An attribute says what it may be given, checks it against the function, and writes how it wraps one call. It knows
 //! neither its neighbours nor where in the stack it stands.
 
+mod cached;
+mod lazy;
 mod measured;
+mod memoized;
 mod timeout;
 
 use proc_macro2::{Ident, TokenStream};
@@ -13,12 +16,21 @@ use crate::function::{Answer, Function, Shape};
 use crate::options::{Given, Grammar};
 
 /// Every attribute of the framework.
-pub(crate) const TABLE: &[Entry] = &[measured::ENTRY, timeout::ENTRY];
+pub(crate) const TABLE: &[Entry] = &[
+    cached::ENTRY,
+    lazy::ENTRY,
+    measured::ENTRY,
+    memoized::ENTRY,
+    timeout::ENTRY,
+];
 
 /// One attribute.
 pub(crate) struct Entry {
     /// Its name and what it may be given.
     pub(crate) grammar: Grammar,
+    /// Whether a call may be answered without the body, by what its arguments are. One is enough for a function, and its
+    /// arguments get names.
+    pub(crate) keeps_answers: bool,
     /// Checks what it was given against the function it stands on.
     pub(crate) read: fn(&mut Given, &Annotated<'_>, &mut Errors) -> Box<dyn Instrument>,
 }
@@ -46,6 +58,21 @@ pub(crate) trait Instrument {
 
     /// One call around `future`, which is an expression: another future.
     fn around_future(&self, call: &Call<'_>, future: TokenStream) -> TokenStream;
+
+    /// Items beside the function.
+    fn beside(&self, _: &Beside<'_>) -> TokenStream {
+        TokenStream::new()
+    }
+}
+
+/// The place beside an annotated function.
+pub(crate) struct Beside<'b> {
+    /// `::perfkit::__private`.
+    pub(crate) private: &'b TokenStream,
+    /// The function.
+    pub(crate) function: &'b Function,
+    /// The `name` option, as an `Option`.
+    pub(crate) name: &'b TokenStream,
 }
 
 /// The static behind an annotation.

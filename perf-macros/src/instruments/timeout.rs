@@ -25,7 +25,9 @@ pub(crate) const ENTRY: Entry = Entry {
         attribute: "timeout",
         leading: Some(LIMIT),
         options: &[REJECT],
+        absent: &[],
     },
+    keeps_answers: false,
     read,
 };
 

@@ -1,14 +1,15 @@
 //! Reads what stands in the parentheses of an attribute, option by option, past every mistake.
 
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::discouraged::Speculative;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Expr, Path, Token, token};
+use syn::punctuated::Punctuated;
+use syn::{Expr, Path, Token, Type, token};
 
 use crate::errors::Errors;
-use crate::options::{CRATE, Given, Grammar, Spec, Value};
+use crate::options::{CRATE, Given, Grammar, Kind, Spec, Value};
 
 /// Reads one attribute.
 pub(super) struct Reader<'a> {
@@ -100,7 +101,13 @@ impl<'a> Reader<'a> {
         if ahead.peek(token::Paren) && self.grammar.knows(&name) {
             input.parse::<TokenTree>()?;
             let value: TokenTree = input.parse()?;
-            self.meet(&key, &name);
+            let is_new = self.meet(&key, &name);
+            if let (Some(spec), TokenTree::Group(group)) = (self.spec(&name, Kind::Names), &value) {
+                if is_new {
+                    self.names(spec, group);
+                }
+                return Ok(());
+            }
             self.errors
                 .at(value, format!("write {}", self.grammar.usage(&name)));
             return Ok(());
@@ -108,6 +115,10 @@ impl<'a> Reader<'a> {
         if alone && (self.grammar.knows(&name) || self.grammar.leading.is_none() || !first) {
             input.parse::<TokenTree>()?;
             if self.meet(&key, &name) {
+                if let Some(spec) = self.spec(&name, Kind::Flag) {
+                    self.given.values.push((spec.name, Value::of_flag()));
+                    return Ok(());
+                }
                 let usage = self.grammar.usage(&name);
                 self.errors
                     .at(&key, format!("`{name}` has no value; write {usage}"));
@@ -135,6 +146,9 @@ impl<'a> Reader<'a> {
         if name == CRATE {
             return self.facade(input);
         }
+        if let Some(spec) = self.spec(name, Kind::Type) {
+            return self.ty(spec, input, known);
+        }
         let Some(expr) = self.value(input)? else {
             return Ok(());
         };
@@ -145,10 +159,61 @@ impl<'a> Reader<'a> {
             );
             return Ok(());
         }
+        if self.spec(name, Kind::Names).is_some() {
+            let usage = self.grammar.usage(name);
+            self.errors.at(&expr, format!("write {usage}"));
+            return Ok(());
+        }
         if let Some(spec) = self.grammar.spec(name) {
             self.keep(spec, expr);
         }
         Ok(())
+    }
+
+    /// What stands behind the name of an option that takes a type.
+    fn ty(&mut self, spec: Spec, input: ParseStream<'_>, is_new: bool) -> syn::Result<()> {
+        let ahead = input.fork();
+        let Ok(ty) = Type::parse(&ahead) else {
+            let found: TokenTree = input.parse()?;
+            let message = format!("`{}` takes {}", spec.name, spec.kind.wanted());
+            self.errors.at(found, message);
+            return skip(input);
+        };
+        input.advance_to(&ahead);
+        if is_new {
+            self.given.values.push((spec.name, Value::of_type(ty)));
+        }
+        Ok(())
+    }
+
+    /// The names in the parentheses behind an option.
+    fn names(&mut self, spec: Spec, group: &Group) {
+        let read = |input: ParseStream<'_>| {
+            Punctuated::<Ident, Token![,]>::parse_terminated_with(input, Ident::parse_any)
+        };
+        match read.parse2(group.stream()) {
+            Ok(names) if names.is_empty() => {
+                let usage = self.grammar.usage(spec.name);
+                self.errors.at(
+                    group,
+                    format!("`{}` has no names; write {usage}", spec.name),
+                );
+            }
+            Ok(names) => {
+                let names = names.into_iter().collect();
+                self.given.values.push((spec.name, Value::of_names(names)));
+            }
+            Err(_) => {
+                let wanted = spec.kind.wanted();
+                self.errors
+                    .at(group, format!("`{}` takes {wanted}", spec.name));
+            }
+        }
+    }
+
+    /// The option of that name, if it is of the kind.
+    fn spec(&self, name: &str, kind: Kind) -> Option<Spec> {
+        self.grammar.spec(name).filter(|spec| spec.kind == kind)
     }
 
     /// What stands behind `crate =`.

@@ -26,15 +26,44 @@ const BY: Spec = Spec {
     example: "tenant",
 };
 
+const LEAVE: Spec = Spec {
+    name: "leave",
+    kind: Kind::Names,
+    example: "(self)",
+};
+const OF: Spec = Spec {
+    name: "of",
+    kind: Kind::Type,
+    example: "(u64, String)",
+};
+const TAGS: Spec = Spec {
+    name: "tags",
+    kind: Kind::Texts,
+    example: "[\"users\"]",
+};
+const FLAG: Spec = Spec {
+    name: "flag",
+    kind: Kind::Flag,
+    example: " = false",
+};
+
+const OTHERS: Grammar = Grammar {
+    attribute: "others",
+    leading: None,
+    options: &[LEAVE, OF, TAGS, FLAG],
+    absent: &[("ttl", "nothing ends here")],
+};
 const NAMED: Grammar = Grammar {
     attribute: "named",
     leading: None,
     options: &[SLOW, SHARE, BY],
+    absent: &[],
 };
 const LEADING: Grammar = Grammar {
     attribute: "leading",
     leading: Some(LIMIT),
     options: &[SLOW, BY],
+    absent: &[],
 };
 
 /// What was given and what was said.
@@ -102,6 +131,27 @@ fn every_mistake_is_told_and_the_rest_is_still_read() {
         ]
     );
     assert!(given.name().is_some());
+}
+
+#[test]
+fn what_is_no_expression_is_read_in_any_order_too() {
+    for text in [
+        "leave(self, b), of = Vec<(u8, &'static str)>, tags = [\"a\", tag(b)], flag",
+        "flag = true, tags = [\"a\", tag(b)], of = Vec<(u8, &'static str)>, leave(self, b,),",
+    ] {
+        let (mut given, said) = read(&OTHERS, text);
+        assert_eq!(said, [""; 0], "{text}");
+        let names = given.take(&LEAVE).expect("names");
+        assert!(names.names().iter().eq(&["self", "b"]));
+        let ty = given.take(&OF).expect("a type").tokens().to_string();
+        assert_eq!(ty.replace(' ', ""), "Vec<(u8,&'staticstr)>");
+        assert_eq!(given.take(&TAGS).expect("texts").texts().count(), 2);
+        assert!(given.take(&FLAG).expect("a flag").is_on());
+        assert_eq!(given.word(&TAGS).expect("its word"), "tags");
+    }
+    let (mut given, said) = read(&OTHERS, "flag = false");
+    assert_eq!(said, [""; 0]);
+    assert!(!given.take(&FLAG).expect("a flag").is_on());
 }
 
 #[test]
@@ -173,12 +223,59 @@ fn each_mistake_is_told_what_to_write() {
         (&LEADING, "\"0s\"", "`limit` must be longer than zero"),
         (&LEADING, "=", "expected an expression"),
     ] {
-        let (_, said) = read(grammar, text);
-        assert!(
-            said.iter().any(|said| said.contains(why)),
-            "{text}: {said:?}"
-        );
+        tells(grammar, text, why);
     }
+}
+
+#[test]
+fn other_kinds_too_are_told_what_to_write() {
+    for (grammar, text, why) in [
+        (
+            &OTHERS,
+            "leave",
+            "`leave` has no value; write `leave(self)`",
+        ),
+        (
+            &OTHERS,
+            "leave()",
+            "`leave` has no names; write `leave(self)`",
+        ),
+        (&OTHERS, "leave = a", "write `leave(self)`"),
+        (
+            &OTHERS,
+            "leave(a + b)",
+            "`leave` takes names of arguments in parentheses",
+        ),
+        (&OTHERS, "leave(a), leave(b)", "`leave` is given twice"),
+        (
+            &OTHERS,
+            "of",
+            "`of` has no value; write `of = (u64, String)`",
+        ),
+        (&OTHERS, "of = 5", "`of` takes a type such as"),
+        (&OTHERS, "of(u8)", "write `of = (u64, String)`"),
+        (&OTHERS, "tags = \"a\"", "`tags` takes texts in brackets"),
+        (&OTHERS, "tags = [5]", "`tags` takes a text in quotes"),
+        (&OTHERS, "tags = [\"\"]", "`tags` is empty"),
+        (&OTHERS, "flag = 1", "`flag` is `true` or `false`"),
+        (&OTHERS, "flag(true)", "write `flag = false`"),
+        (&OTHERS, "flag, flag = false", "`flag` is given twice"),
+        (
+            &OTHERS,
+            "ttl = \"5m\"",
+            "`#[others]` has no `ttl`: nothing ends here",
+        ),
+    ] {
+        tells(grammar, text, why);
+    }
+}
+
+fn tells(grammar: &Grammar, text: &str, why: &str) {
+    let (_, said) = read(grammar, text);
+    assert!(
+        said.iter().any(|said| said.contains(why)),
+        "{text}: {said:?}"
+    );
 }
 
 #[test]
@@ -206,7 +303,7 @@ fn piece() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec![
         "slow", "share", "by", "name", "crate", "limit", "=", "==", "=>", ",", ":", "::", ";",
         "\"1s\"", "\"", "5", "5s", "0.5", "-", "(", ")", "{", "}", "<", ">", "|", "&", "r#slow",
-        "fn", "async", "_", "'a", "#", "!",
+        "fn", "async", "_", "'a", "#", "!", "leave", "of", "tags", "flag", "[", "]", "self", "u8",
     ])
 }
 
@@ -215,7 +312,7 @@ proptest! {
     fn no_tokens_make_reading_panic(pieces in prop::collection::vec(piece(), 0..12)) {
         let text = pieces.join(" ");
         if let Ok(args) = text.parse::<TokenStream>() {
-            for grammar in [&NAMED, &LEADING] {
+            for grammar in [&NAMED, &LEADING, &OTHERS] {
                 let mut errors = Errors::default();
                 grammar.read(args.clone(), Span::call_site(), &mut errors);
             }

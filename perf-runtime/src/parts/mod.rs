@@ -6,20 +6,37 @@
 //! for the next thread; [`local`] is a thread's way to its blocks; a [`frame`] is one call, and [`names`] finds a series
 //! by a text.
 //!
+//! Under the caches: the [`policy`] says whom a shard evicts, [`persist`] keeps what one knows in a file.
+//!
 //! Under `#[timeout]`: a [`counter`] that threads do not fight over, and the [`deadline`] that calls inside inherit.
+//!
+//! Under a cache: a [`key`] is looked for before it is made, a [`store`] keeps answers, the [`policy`] says whom a shard of
+//! it evicts, a [`flight`] runs one body per key at a time, and [`tags`] say which answers go together.
+//!
+//! Under `debounce` and `throttle`: [`debounce`] and [`throttle`] decide at which [`edge`] a call runs.
 
 pub(crate) mod block;
 pub(crate) mod buckets;
 pub(crate) mod copied;
 pub(crate) mod counter;
 pub(crate) mod deadline;
+pub(crate) mod debounce;
+pub(crate) mod edge;
 #[cfg(feature = "tracing")]
 pub(crate) mod event_limit;
+pub(crate) mod flight;
 pub(crate) mod frame;
 pub(crate) mod histogram;
+pub(crate) mod key;
 pub(crate) mod local;
 pub(crate) mod names;
+#[cfg(feature = "persist")]
+pub mod persist;
+pub(crate) mod policy;
 pub(crate) mod pool;
 pub(crate) mod series;
 pub(crate) mod shared;
+pub(crate) mod store;
+pub(crate) mod tags;
+pub(crate) mod throttle;
 pub(crate) mod totals;

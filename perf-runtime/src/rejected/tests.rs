@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use super::{FromRejected, Reason, Rejectable, Rejected, rejection};
+use super::{FromRejected, LoadFailed, Reason, Rejectable, Rejected, rejection};
 
 fn rejected() -> Rejected {
     Rejected::timed_out("shop::load", Duration::from_millis(1500))
@@ -158,6 +158,22 @@ fn a_chain_without_end_is_given_up() {
 fn io_errors_keep_their_kind_and_strings_the_sentence() {
     assert_eq!(error_of::<io::Error>().kind(), io::ErrorKind::TimedOut);
     assert_eq!(error_of::<String>(), rejected().to_string());
+}
+
+#[test]
+fn a_failed_load_says_whose_run_it_was() {
+    let rejected = Rejected::load_failed("shop::load");
+    assert_eq!(rejected.reason(), Reason::LoadFailed);
+    assert!(!rejected.is_timeout());
+    assert_eq!(rejected.retry_after(), None);
+    let sentence = "the run of `shop::load` that this call waited for failed";
+    assert_eq!(rejected.to_string(), sentence);
+    assert_eq!(io::Error::from(rejected).kind(), io::ErrorKind::Other);
+    let failed = LoadFailed::of(&"no such row", "shop::load");
+    assert_eq!(
+        format!("{:#}", anyhow::Error::from(failed)),
+        format!("{sentence}: no such row: load failed")
+    );
 }
 
 #[test]

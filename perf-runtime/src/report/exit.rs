@@ -62,6 +62,7 @@ pub fn report_on_exit() -> ExitReport {
 
 impl Drop for ExitReport {
     fn drop(&mut self) {
+        finish();
         show(chosen().unwrap_or(&Outlet::Table));
     }
 }
@@ -104,6 +105,20 @@ fn parse(value: &str) -> Result<Outlet, &'static str> {
         None if value == "json" => Err("lacks the path: write `json:PATH`"),
         _ => Err("is none of `table`, `json:PATH` and `off`"),
     }
+}
+
+/// What must be done before the report, which counts it.
+fn finish() {
+    #[cfg(feature = "persist")]
+    crate::ending::ended();
+}
+
+/// Whether the end is of interest to anything but the report.
+fn is_awaited() -> bool {
+    #[cfg(feature = "persist")]
+    return crate::ending::is_awaited();
+    #[cfg(not(feature = "persist"))]
+    false
 }
 
 fn show(outlet: &Outlet) {
@@ -169,6 +184,7 @@ struct AtEnd;
 
 impl Drop for AtEnd {
     fn drop(&mut self) {
+        finish();
         show(chosen().unwrap_or(&Outlet::Off));
     }
 }
@@ -176,7 +192,7 @@ impl Drop for AtEnd {
 on_use!(|| {
     thread_local!(static AT_END: AtEnd = const { AtEnd });
     time::first_use();
-    if chosen().is_some() && std::thread::current().name() == Some("main") {
+    if (chosen().is_some() || is_awaited()) && std::thread::current().name() == Some("main") {
         let _ = AT_END.try_with(|_| ()); // a thread that is ending already has nothing left to show
     }
 });

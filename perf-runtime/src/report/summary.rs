@@ -13,8 +13,8 @@ impl Summary {
             Some(error.saturating_add(row.part("outcomes", "panic").unwrap_or(0)))
         });
         let caches = report.section("caches");
-        let hits = sum(caches, |row| row.count("hits"));
-        let misses = sum(caches, |row| row.count("misses"));
+        let hits = sum(caches, |row| row.part("found", "hit"));
+        let misses = sum(caches, |row| row.part("found", "miss"));
         let pools = report.section("pools");
         let breakers = report.section("breakers");
         let open = breakers

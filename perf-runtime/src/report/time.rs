@@ -30,8 +30,9 @@ pub(super) fn ages() -> (Duration, Duration) {
     )
 }
 
-/// Starts the window anew.
+/// Starts the window anew. It is never longer than the time since the first use, which this may be.
 pub(super) fn reset() {
+    first_use();
     *RESET.lock().unwrap_or_else(PoisonError::into_inner) = Some(clock::instant());
 }
 

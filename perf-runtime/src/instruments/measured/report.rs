@@ -4,13 +4,10 @@ use std::time::Duration;
 
 use super::{Measured, Options};
 use crate::clock;
-use crate::parts::buckets::{in_use, members};
-use crate::parts::histogram;
+use crate::latency::latency;
 use crate::parts::totals::Totals;
 use crate::site::Instrument;
-use crate::snapshot::{
-    Balance, Bucket, Cell, Column, Histogram, Meta, Metric, Section, Unit, Value,
-};
+use crate::snapshot::{Balance, Cell, Column, Meta, Metric, Section, Unit, Value};
 
 impl Instrument for Measured {
     type Options = Options;
@@ -125,33 +122,6 @@ fn per_timed(totals: &Totals, options: &Options) -> f64 {
         totals.calls() as f64 / totals.timed as f64
     } else {
         1.0
-    }
-}
-
-fn latency(totals: &Totals) -> Histogram {
-    let factor = clock::factor();
-    let some = totals.timed > 0;
-    let groups = || totals.buckets.groups();
-    let sets: Vec<u64> = groups().map(|(_, counts)| in_use(counts)).collect();
-    let room = sets.iter().map(|set| set.count_ones() as usize).sum();
-    let mut buckets = Vec::with_capacity(room);
-    for ((first, counts), set) in groups().zip(sets) {
-        buckets.extend(members(set).filter_map(|place| {
-            let (low_ns, high_ns) = histogram::bounds(first + place);
-            let count = *counts.get(place)?;
-            Some(Bucket {
-                low_ns,
-                high_ns,
-                count,
-            })
-        }));
-    }
-    Histogram {
-        count: totals.timed,
-        sum_ns: clock::nanos_of_sum(totals.sum, factor),
-        min_ns: some.then(|| clock::nanos(totals.min, factor)),
-        max_ns: some.then(|| clock::nanos(totals.max, factor)),
-        buckets,
     }
 }
 

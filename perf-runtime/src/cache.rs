@@ -1,0 +1,178 @@
+//! A cache: what `#[cached]` and `#[memoized]` have in common, and what `perfkit::Cache` is the handle of.
+//!
+//! It joins what knows nothing of each other: a store that keeps answers, flights that make one at a time, a clock, and
+//! counters. A call looks its key up ([`looked`]); what it finds is its answer, and else it runs its body and keeps what
+//! that gives ([`landing`]). One [`Core`] is behind an annotated function and counts for all of it; the typed part is a
+//! [`slot`] of it, of which a generic function has several ([`slots`]).
+//!
+//! # What is counted
+//! Each call is one lookup: a hit, a miss, or bypassed. A miss runs the body, which is a load, or waits for the load of
+//! another call and is coalesced. Loads end as ok, error, panic or cancelled, as a measured call does.
+
+use std::sync::atomic::AtomicBool;
+
+use crate::parts::counter::Counters;
+use crate::parts::series::Series;
+
+mod beside;
+mod builder;
+mod by_hand;
+mod found;
+mod future;
+mod handle;
+mod hooks;
+mod iter;
+mod landing;
+pub(crate) mod lazy;
+mod load;
+mod looked;
+mod many;
+mod pattern;
+#[cfg(feature = "persist")]
+pub(crate) mod persisted;
+mod refresh;
+pub(crate) mod report;
+mod settings;
+mod slot;
+mod slots;
+mod stats;
+mod taken;
+
+pub use self::beside::Beside;
+pub(crate) use self::beside::core_of;
+pub use self::builder::{CacheBuilder, CacheError, CacheFault};
+pub use self::found::{get_cache, invalidate_tag};
+pub use self::future::lazily;
+pub use self::handle::Cache;
+pub use self::hooks::{Cause, Expires, Hooks, Tags, Weigh, ttl_from};
+pub use self::iter::Iter;
+pub use self::lazy::Lazy;
+pub(crate) use self::looked::Looked;
+pub use self::looked::tagged;
+#[cfg(feature = "persist")]
+pub use self::persisted::{Persist, Storable, persisted};
+pub(crate) use self::refresh::Refresh;
+pub use self::settings::{GiveSettings, Settings};
+pub use self::stats::CacheStats;
+
+use self::by_hand::Living;
+use self::slots::Slots;
+use crate::kept::Kept;
+use crate::parts::key::{Key, Lookup};
+
+/// What happens to calls and answers, by index of the counters.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Count {
+    Hit,
+    Miss,
+    Bypassed,
+    Coalesced,
+    Stale,
+    Refresh,
+    Cycle,
+    WaitExpired,
+    Deserted,
+    Evicted,
+    TooHeavy,
+    Expired,
+    Invalidated,
+    Replaced,
+}
+
+/// How many there are.
+const COUNTS: usize = 14;
+
+/// What a call has found, and the refresh of it that is this call's to start.
+pub(crate) type Refreshed<K, R, V> = (Looked<'static, K, R, V>, Option<Refresh<K, R, V>>);
+
+/// The part of a cache that has no types: of all instances of a generic function together.
+pub(crate) struct Core {
+    op: &'static str,
+    settings: Settings,
+    /// Whether a function has it, and not only the handle of one.
+    is_owned: AtomicBool,
+    counters: Counters<COUNTS>,
+    loads: Series,
+    slots: Slots,
+    /// Those that were made by hand.
+    living: Living,
+}
+
+impl Core {
+    /// Made once for each function, which is there for good; so is this.
+    pub(crate) fn new(op: &'static str, settings: Settings) -> &'static Self {
+        Box::leak(Box::new(Self {
+            op,
+            settings,
+            is_owned: AtomicBool::new(false),
+            counters: Counters::new(),
+            loads: Series::new(None, 1),
+            slots: Slots::new(),
+            living: Living::new(),
+        }))
+    }
+
+    #[inline]
+    pub(crate) fn count(&self, what: Count) {
+        self.counters.add_one(what as usize);
+    }
+
+    /// What is kept under a key, or the way to it.
+    #[inline]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "it is made for this one call, of a few references"
+    )]
+    pub(crate) fn look_up<K, A, L, H>(
+        &'static self,
+        hooks: H,
+        lookup: L,
+    ) -> Looked<'static, K, A::Answer, A::Value>
+    where
+        K: Key,
+        A: Kept,
+        L: Lookup<K>,
+        H: FnOnce() -> Hooks<K, A::Value> + 'static,
+    {
+        self.slots.of(self, hooks).look_up::<A, L>(&lookup)
+    }
+
+    /// The same, and with it the refresh of what was found, if it is time for it and nobody else has it. An error is
+    /// not refreshed.
+    #[inline]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "it is made for this one call, of a few references"
+    )]
+    pub(crate) fn look_up_or_refresh<K, A, L, H>(
+        &'static self,
+        hooks: H,
+        lookup: L,
+        is_error: fn(&A::Answer) -> bool,
+    ) -> Refreshed<K, A::Answer, A::Value>
+    where
+        K: Key,
+        A: Kept,
+        L: Lookup<K>,
+        H: FnOnce() -> Hooks<K, A::Value> + 'static,
+    {
+        self.slots
+            .of(self, hooks)
+            .look_up_or_refresh::<A, L>(&lookup, is_error)
+    }
+
+    /// A call that is not to be looked up.
+    #[inline]
+    pub(crate) fn bypass<K: Key, A: Kept>(&self) -> Looked<'static, K, A::Answer, A::Value> {
+        self.count(Count::Bypassed);
+        Looked::Bypassed
+    }
+
+    /// Starts the numbers anew; what is kept stays.
+    pub(crate) fn reset(&self) {
+        self.counters.reset();
+        self.loads.reset();
+        #[cfg(feature = "persist")]
+        persisted::reset(self);
+    }
+}

@@ -1,0 +1,274 @@
+//! One call that runs its body: what becomes of the answer.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+
+use super::Count;
+use super::load::Load;
+use super::slot::{Gone, Slot};
+use crate::kept::{Keepable, Kept, Parcel, Share};
+use crate::parts::flight::{self, Committed, Ending, Event};
+use crate::parts::key::Key;
+use crate::parts::store::Lifetime;
+use crate::parts::tags::{Index, Tag};
+use crate::parts::totals;
+
+/// See the module. A load that is dropped before its end was cancelled, or panicked.
+pub(crate) struct Landing<'s, K: 'static, R, V: 'static> {
+    slot: &'s Slot<K, V>,
+    way: Way<R, V>,
+    hash: u64,
+    /// The key once more, for what is asked of it outside of the lock: whether another call has kept its answer in the
+    /// meantime, and what it weighs.
+    again: Option<K>,
+    is_error: fn(&R) -> bool,
+    share: Option<Share<R>>,
+    /// For a run whose answer is to replace one that is kept: whether it has.
+    refreshes: Option<Arc<AtomicBool>>,
+    load: Option<Load>,
+    tags: Carried<'s>,
+    /// Whether its answer replaces one that is kept, however fresh that is.
+    is_forced: bool,
+}
+
+/// The tags of an answer, which the index knows from before its body begins until after it has landed.
+struct Carried<'s> {
+    index: Option<&'s Index>,
+    hash: u64,
+    tags: Vec<Tag>,
+    is_loading: bool,
+}
+
+impl Carried<'_> {
+    fn begin(&mut self) {
+        if let Some(index) = self.index
+            && !std::mem::replace(&mut self.is_loading, true)
+        {
+            index.lock().begin(self.hash, &self.tags);
+        }
+    }
+}
+
+impl Drop for Carried<'_> {
+    fn drop(&mut self) {
+        if let (Some(index), true) = (self.index, self.is_loading) {
+            index.lock().end(self.hash, &self.tags);
+        }
+    }
+}
+
+/// From answers to what is kept of them, and back.
+pub(crate) struct Way<R, V> {
+    split: fn(&R) -> Option<V>,
+    join: fn(V) -> R,
+}
+
+impl<R, V> Way<R, V> {
+    pub(super) fn of<A: Kept<Answer = R, Value = V>>() -> Self {
+        Self {
+            split: A::split,
+            join: A::join,
+        }
+    }
+}
+
+/// A value that is to be kept.
+pub(crate) struct Prepared<V> {
+    value: V,
+    weight: u64,
+    lifetime: Lifetime,
+}
+
+impl<'s, K: Key, R, V: Keepable> Landing<'s, K, R, V> {
+    pub(super) fn new(slot: &'s Slot<K, V>, way: Way<R, V>, hash: u64, again: Option<K>) -> Self {
+        Self {
+            slot,
+            way,
+            hash,
+            again,
+            is_error: |_| false,
+            share: None,
+            refreshes: None,
+            load: None,
+            tags: Carried {
+                index: None,
+                hash,
+                tags: Vec::new(),
+                is_loading: false,
+            },
+            is_forced: false,
+        }
+    }
+
+    /// A run whose answer is to replace one that is kept, and says so when it has.
+    pub(super) fn that_refreshes(mut self, replaced: Arc<AtomicBool>) -> Self {
+        self.refreshes = Some(replaced);
+        self
+    }
+
+    pub(super) fn judged_by(&mut self, is_error: fn(&R) -> bool, share: Option<Share<R>>) {
+        self.is_error = is_error;
+        self.share = share;
+    }
+
+    /// The answer will carry these.
+    pub(super) fn carry(&mut self, tags: Vec<Tag>) {
+        self.tags.index = (!tags.is_empty()).then(|| self.slot.index());
+        self.tags.tags = tags;
+    }
+
+    /// An answer that is kept is not one for this call.
+    pub(super) fn force(&mut self) {
+        self.is_forced = true;
+    }
+
+    pub(super) fn slot(&self) -> &'s Slot<K, V> {
+        self.slot
+    }
+
+    pub(super) fn hash(&self) -> u64 {
+        self.hash
+    }
+
+    /// The end of a load that nobody waits for.
+    pub(super) fn keep(mut self, key: K, answer: &R) {
+        use flight::Landing as _;
+        self.ended(Ending::Answered(answer));
+        if let Some(prepared) = self.prepare(answer) {
+            drop(self.commit(key, prepared));
+        }
+    }
+}
+
+impl<'s, K: Key, R, V: Keepable> flight::Landing for Landing<'s, K, R, V> {
+    type Key = K;
+    type Answer = R;
+    type Shared = Parcel;
+    type Prepared = Prepared<V>;
+    type Displaced = Gone<'s, K, V>;
+
+    fn found(&mut self) -> Option<R> {
+        let again = self.again.as_ref().filter(|_| !self.is_forced)?;
+        let is = |key: &K| key == again;
+        let value = if self.refreshes.is_some() {
+            self.slot.peek_fresh(self.hash, is, Clone::clone)?
+        } else {
+            self.slot.peek(self.hash, is, Clone::clone)?
+        };
+        Some((self.way.join)(value))
+    }
+
+    fn began(&mut self) {
+        self.tags.begin();
+        self.load = Some(Load::begin(self.slot.core, self.slot.settings.clock));
+    }
+
+    fn ended(&mut self, ending: Ending<'_, R>) {
+        let Some(load) = self.load.take() else {
+            return;
+        };
+        load.end(match ending {
+            Ending::Answered(answer) if (self.is_error)(answer) => totals::Ending::Error,
+            Ending::Answered(_) => totals::Ending::Ok,
+            Ending::Panicked => totals::Ending::Panic,
+            Ending::Cancelled => totals::Ending::Cancelled,
+        });
+    }
+
+    fn prepare(&mut self, answer: &R) -> Option<Prepared<V>> {
+        let settings = &self.slot.settings;
+        let is_error = (self.is_error)(answer);
+        if is_error && settings.errors.is_none() {
+            return None;
+        }
+        let value = (self.way.split)(answer)?;
+        Some(Prepared {
+            lifetime: self
+                .slot
+                .lifetime(self.again.as_ref(), &value, is_error, self.hash),
+            weight: self.slot.weigh(self.again.as_ref(), &value),
+            value,
+        })
+    }
+
+    fn commit(&mut self, key: K, prepared: Prepared<V>) -> Committed<Gone<'s, K, V>> {
+        let Prepared {
+            value,
+            weight,
+            lifetime,
+        } = prepared;
+        if let Some(replaced) = &self.refreshes {
+            replaced.store(true, Relaxed);
+        }
+        Committed {
+            kept: true,
+            displaced: self
+                .slot
+                .keep(self.hash, key, value, weight, lifetime, &self.tags.tags),
+        }
+    }
+
+    fn share(&mut self, answer: &R) -> Option<Parcel> {
+        let share = self.share?;
+        Some(share.pack(answer, self.slot.core.op))
+    }
+
+    fn accept(&mut self, shared: Parcel) -> Option<R> {
+        self.share?.unpack(shared)
+    }
+
+    fn happened(&mut self, event: Event) {
+        self.slot.core.count(match event {
+            // It is not the run of a call.
+            Event::Coalesced if self.refreshes.is_some() => return,
+            Event::Coalesced => Count::Coalesced,
+            Event::Cycle => Count::Cycle,
+            Event::WaitExpired => Count::WaitExpired,
+            Event::Deserted => Count::Deserted,
+        });
+    }
+}
+
+pin_project! {
+    /// A body that runs without anybody waiting for it.
+    pub(crate) struct Alone<'s, K: 'static, R, V: 'static, F> {
+        rest: Option<(K, Landing<'s, K, R, V>)>,
+        has_begun: bool,
+        #[pin]
+        body: F,
+    }
+}
+
+impl<'s, K: Key, R, V: Keepable, F> Alone<'s, K, R, V, F> {
+    pub(super) fn new(key: K, landing: Landing<'s, K, R, V>, body: F) -> Self {
+        Self {
+            rest: Some((key, landing)),
+            has_begun: false,
+            body,
+        }
+    }
+}
+
+impl<K: Key, R, V: Keepable, F: Future<Output = R>> Future for Alone<'_, K, R, V, F> {
+    type Output = R;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
+        use flight::Landing as _;
+        let this = self.project();
+        if let Some((_, landing)) = this.rest
+            && !std::mem::replace(this.has_begun, true)
+        {
+            landing.began();
+        }
+        let answer = ready!(this.body.poll(cx));
+        if let Some((key, landing)) = this.rest.take() {
+            landing.keep(key, &answer);
+        }
+        Poll::Ready(answer)
+    }
+}

@@ -1,0 +1,344 @@
+//! The typed part of a cache: the store, the flights, and what the user asked for.
+
+use std::any::Any;
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
+
+use super::hooks::Hooks;
+use super::landing::{Landing, Way};
+use super::looked::{Looked, Missing};
+use super::refresh::Refresh;
+use super::settings::Settings;
+use super::{Core, Count, Refreshed};
+use crate::clock::coarse::Swept;
+use crate::kept::{Keepable, Kept, Parcel};
+use crate::parts::flight::Flights;
+use crate::parts::key::{Key, Lookup};
+use crate::parts::store::{Displaced, Entry, Freshness, Lifetime, Store};
+use crate::parts::tags::{Index, Tag};
+
+/// A value can have an end of its own, and nobody knows beforehand when. This is how exact it is: a hundredth of it.
+const OWN_EXPIRY: Duration = Duration::from_secs(1);
+
+/// See the module.
+pub(crate) struct Slot<K, V> {
+    pub(super) core: &'static Core,
+    pub(super) settings: Settings,
+    pub(super) store: Store<K, V>,
+    pub(super) flights: Flights<K, Parcel>,
+    pub(super) hooks: Hooks<K, V>,
+    /// Since something was kept or loaded that carries a tag.
+    pub(super) tags: OnceLock<Index>,
+    pub(super) this: Weak<Self>,
+    /// Where it has a file: set before the cache can be found.
+    #[cfg(feature = "persist")]
+    pub(super) persisted: OnceLock<super::persisted::Persisted>,
+}
+
+/// What a report asks of a slot.
+pub(crate) trait Keeps: Send + Sync {
+    /// How many entries.
+    fn entries(&self) -> u64;
+    /// What they weigh together.
+    fn weight(&self) -> u64;
+    /// How many entries there can be; nothing for as many as there are.
+    fn capacity(&self) -> Option<u64>;
+    /// How much they can weigh.
+    fn weight_capacity(&self) -> Option<u64>;
+    /// What all of it needs, in bytes; an estimate.
+    fn memory(&self) -> u64;
+    /// How long an answer is fresh.
+    fn ttl(&self) -> Duration;
+    /// What its file has brought and taken.
+    #[cfg(feature = "persist")]
+    fn persisted(&self) -> Option<Arc<super::persisted::Numbers>>;
+    /// With its type.
+    fn whole(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+}
+
+impl<K: Key, V: Keepable> Keeps for Slot<K, V> {
+    fn entries(&self) -> u64 {
+        self.store.entries()
+    }
+
+    fn weight(&self) -> u64 {
+        self.store.weight()
+    }
+
+    fn capacity(&self) -> Option<u64> {
+        self.settings.max_size
+    }
+
+    fn weight_capacity(&self) -> Option<u64> {
+        self.settings.max_bytes
+    }
+
+    fn memory(&self) -> u64 {
+        let tags = self.tags.get().map_or(0, |index| index.lock().memory());
+        let own = (self.store.overhead() + size_of::<Self>()).saturating_add(tags);
+        self.store.weight().saturating_add(own as u64)
+    }
+
+    fn ttl(&self) -> Duration {
+        self.settings.ttl
+    }
+
+    #[cfg(feature = "persist")]
+    fn persisted(&self) -> Option<Arc<super::persisted::Numbers>> {
+        let persisted = self.persisted.get();
+        persisted.map(super::persisted::Persisted::numbers)
+    }
+
+    fn whole(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+}
+
+impl<K: Key, V: Keepable> Swept for Slot<K, V> {
+    fn sweep(&self, now: u64, places: usize) {
+        self.store
+            .sweep(now, places, |expired| _ = self.left(&expired));
+    }
+}
+
+impl<K: Key, V: Keepable> Slot<K, V> {
+    pub(super) fn new(core: &'static Core, settings: Settings, hooks: Hooks<K, V>) -> Arc<Self> {
+        let own = hooks.ttl_from.is_some().then_some(OWN_EXPIRY);
+        let shortest = settings.shortest().into_iter().chain(own).min();
+        let clock = settings.clock;
+        let slot = Arc::new_cyclic(|this| Self {
+            core,
+            store: Store::new(settings.limits(), settings.idle()),
+            flights: Flights::new(settings.wait),
+            settings,
+            hooks,
+            tags: OnceLock::new(),
+            this: this.clone(),
+            #[cfg(feature = "persist")]
+            persisted: OnceLock::new(),
+        });
+        if let Some(shortest) = shortest {
+            let swept: Weak<Self> = Arc::downgrade(&slot);
+            clock.register(swept, shortest);
+        }
+        slot
+    }
+
+    /// See [`Core::look_up`].
+    #[inline]
+    pub(super) fn look_up<A, L>(&self, lookup: &L) -> Looked<'_, K, A::Answer, V>
+    where
+        A: Kept<Value = V>,
+        L: Lookup<K>,
+    {
+        let hash = self.store.hash(lookup);
+        match self.find(hash, lookup, V::clone) {
+            Some(value) => Looked::Found(A::join(value)),
+            None => self.miss::<A, L>(hash, lookup),
+        }
+    }
+
+    /// What `read` makes of what is kept under a key; counted when there is something.
+    #[inline]
+    pub(super) fn find<R>(
+        &self,
+        hash: u64,
+        lookup: &impl Lookup<K>,
+        read: impl FnOnce(&V) -> R,
+    ) -> Option<R> {
+        let now = self.settings.now();
+        let read = |entry: &Entry<K, V>| read(entry.value());
+        let found = self.store.read(hash, lookup, now, read);
+        if found.is_some() {
+            self.core.count(Count::Hit);
+        }
+        found
+    }
+
+    /// See [`Core::look_up_or_refresh`].
+    #[inline]
+    pub(super) fn look_up_or_refresh<A, L>(
+        &'static self,
+        lookup: &L,
+        is_error: fn(&A::Answer) -> bool,
+    ) -> Refreshed<K, A::Answer, V>
+    where
+        A: Kept<Value = V>,
+        L: Lookup<K>,
+    {
+        let (hash, settings) = (self.store.hash(lookup), &self.settings);
+        let now = settings.now();
+        let found = self.store.read(hash, lookup, now, |entry| {
+            let is_due = settings.is_due(entry.lifetime().fresh_until, now);
+            let is_stale = entry.freshness(now) == Freshness::Stale;
+            (entry.value().clone(), is_stale, is_due)
+        });
+        let Some((value, is_stale, is_due)) = found else {
+            return (self.miss::<A, L>(hash, lookup), None);
+        };
+        self.core.count(Count::Hit);
+        let answer = A::join(value);
+        if !is_due {
+            return (Looked::Found(answer), None);
+        }
+        if is_stale {
+            self.core.count(Count::Stale);
+        }
+        let refresh = (is_stale || !is_error(&answer))
+            .then(|| self.claim::<A, L>(hash, lookup))
+            .flatten();
+        (Looked::Found(answer), refresh)
+    }
+
+    /// The refresh of what is kept under a key, unless another call has it.
+    #[cold]
+    fn claim<A, L>(&'static self, hash: u64, lookup: &L) -> Option<Refresh<K, A::Answer, V>>
+    where
+        A: Kept<Value = V>,
+        L: Lookup<K>,
+    {
+        let now = self.settings.now();
+        let is = |key: &K| lookup.is(key);
+        let claimed = self.store.peek(hash, is, now, Entry::claim_refresh);
+        claimed.unwrap_or(false).then(|| {
+            let landing = Landing::new(self, Way::of::<A>(), hash, Some(lookup.to_key()));
+            Refresh::new([lookup.to_key(), lookup.to_key()], landing)
+        })
+    }
+
+    /// Lets another call have the refresh.
+    pub(super) fn release(&self, hash: u64, is: impl Fn(&K) -> bool) {
+        let now = self.settings.now();
+        self.store.peek(hash, is, now, Entry::release_refresh);
+    }
+
+    /// What is kept under a key and needs no refresh.
+    pub(super) fn peek_fresh<R>(
+        &self,
+        hash: u64,
+        is: impl Fn(&K) -> bool,
+        read: impl FnOnce(&V) -> R,
+    ) -> Option<R> {
+        let settings = &self.settings;
+        let now = settings.now();
+        let read = |entry: &Entry<K, V>| {
+            let is_due = settings.is_due(entry.lifetime().fresh_until, now);
+            (!is_due).then(|| read(entry.value()))
+        };
+        self.store.peek(hash, is, now, read).flatten()
+    }
+
+    #[cold]
+    fn miss<A, L>(&self, hash: u64, lookup: &L) -> Looked<'_, K, A::Answer, V>
+    where
+        A: Kept<Value = V>,
+        L: Lookup<K>,
+    {
+        self.core.count(Count::Miss);
+        Looked::Missing(self.missing::<A, L>(hash, lookup))
+    }
+
+    /// A call that is to run its body, or to wait for another one.
+    pub(super) fn missing<A, L>(&self, hash: u64, lookup: &L) -> Missing<'_, K, A::Answer, V>
+    where
+        A: Kept<Value = V>,
+        L: Lookup<K>,
+    {
+        let again = self.settings.coalesces.then(|| lookup.to_key());
+        Missing {
+            key: lookup.to_key(),
+            landing: Landing::new(self, Way::of::<A>(), hash, again),
+        }
+    }
+
+    /// What is kept under a key; nobody hears that it was asked for.
+    pub(super) fn peek<R>(
+        &self,
+        hash: u64,
+        is: impl Fn(&K) -> bool,
+        read: impl FnOnce(&V) -> R,
+    ) -> Option<R> {
+        let now = self.settings.now();
+        self.store.peek(hash, is, now, |entry| read(entry.value()))
+    }
+
+    /// What a value weighs. Asks the user.
+    pub(super) fn weigh(&self, key: Option<&K>, value: &V) -> u64 {
+        key.map_or(0, |key| self.hooks.weigh(key, value))
+    }
+
+    /// From when to when a value is good that is made now. Asks the user.
+    pub(super) fn lifetime(
+        &self,
+        key: Option<&K>,
+        value: &V,
+        is_error: bool,
+        hash: u64,
+    ) -> Lifetime {
+        let own = match (&self.hooks.ttl_from, key) {
+            (Some(ttl_from), Some(key)) => (ttl_from.0)(key, value),
+            _ => None,
+        };
+        self.settings.lifetime(is_error, hash, own)
+    }
+
+    /// Keeps a value; gives what had to go.
+    pub(super) fn keep(
+        &self,
+        hash: u64,
+        key: K,
+        value: V,
+        weight: u64,
+        lifetime: Lifetime,
+        tags: &[Tag],
+    ) -> Gone<'_, K, V> {
+        let now = self.settings.now();
+        let index = if tags.is_empty() {
+            self.tags.get()
+        } else {
+            Some(self.index())
+        };
+        let displaced = match index {
+            None => self.store.insert(hash, key, value, weight, lifetime, now),
+            Some(index) => {
+                let mut index = index.lock();
+                // What was kept under the key takes its tags along; not so another key of this hash.
+                let is_alone = !self.is_there(hash, |other| *other != key);
+                let displaced = self.store.insert(hash, key, value, weight, lifetime, now);
+                if is_alone {
+                    index.remove(hash);
+                }
+                if self.is_there(hash, |_| true) {
+                    index.add(hash, tags);
+                }
+                displaced
+            }
+        };
+        Gone {
+            slot: self,
+            displaced: Some(displaced),
+        }
+    }
+
+    /// Whether anything is kept under a hash whose key `is` it, even where its time is over.
+    pub(super) fn is_there(&self, hash: u64, is: impl Fn(&K) -> bool) -> bool {
+        const ALWAYS: u64 = 0;
+        let is = |key: &K| is(key) && self.store.hash_of(key) == hash;
+        self.store.peek(hash, is, ALWAYS, |_| ()).is_some()
+    }
+}
+
+/// Entries that left. Dropped outside of all locks, it counts them and tells the user.
+pub(crate) struct Gone<'s, K: Key, V: Keepable> {
+    slot: &'s Slot<K, V>,
+    displaced: Option<Displaced<'s, K, V>>,
+}
+
+impl<K: Key, V: Keepable> Drop for Gone<'_, K, V> {
+    fn drop(&mut self) {
+        self.slot.changed();
+        if let Some(displaced) = self.displaced.take() {
+            self.slot.left(&displaced);
+        }
+    }
+}

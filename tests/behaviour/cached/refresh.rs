@@ -1,0 +1,247 @@
+//! Answers that are given while a new one is made.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, PoisonError};
+
+use super::*;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A body that waits until it is told how to end, and says that it has begun.
+struct Gate {
+    began: Mutex<Option<Sender<()>>>,
+    end: Mutex<Option<Receiver<Result<u64, String>>>>,
+}
+
+/// The test's side of it.
+struct Guard {
+    began: Receiver<()>,
+    end: Sender<Result<u64, String>>,
+}
+
+impl Gate {
+    const fn new() -> Self {
+        Self {
+            began: Mutex::new(None),
+            end: Mutex::new(None),
+        }
+    }
+
+    fn close(&self) -> Guard {
+        let (first, began) = channel();
+        let (end, last) = channel();
+        *lock(&self.began) = Some(first);
+        *lock(&self.end) = Some(last);
+        Guard { began, end }
+    }
+
+    fn pass(&self) -> Result<u64, String> {
+        lock(&self.began).as_ref().unwrap().send(()).unwrap();
+        lock(&self.end).as_ref().unwrap().recv().unwrap()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Asks until what is kept is something else.
+fn until<T: PartialEq>(wanted: &T, mut ask: impl FnMut() -> T) {
+    while ask() != *wanted {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_stale_answer_is_given_while_one_call_makes_a_new_one() {
+    static CLOCK: Clock = Clock::manual();
+    static GATE: Gate = Gate::new();
+
+    #[cached(ttl = "10s", stale = "5s", clock = &CLOCK, name = "refresh: stale")]
+    fn load(id: u64, name: &str) -> Result<u64, String> {
+        GATE.pass().map(|n| n + id + name.len() as u64)
+    }
+
+    let guard = GATE.close();
+    guard.end.send(Ok(10)).unwrap();
+    assert_eq!(load(1, "a"), Ok(12));
+    guard.began.recv().unwrap();
+
+    CLOCK.advance(SECOND * 12);
+    for _ in 0..10 {
+        assert_eq!(load(1, "a"), Ok(12));
+    }
+    guard.began.recv().unwrap();
+    guard.began.try_recv().unwrap_err();
+    assert_eq!(count("refresh: stale", "stale"), 10);
+    assert_eq!(count("refresh: stale", "refreshes"), 1);
+    guard.end.send(Ok(20)).unwrap();
+    let key = (1, "a".to_owned());
+    until(&Some(22), || load_cache().peek(&key));
+    assert_eq!(load(1, "a"), Ok(22));
+
+    // Fresh again for as long as a new answer is.
+    CLOCK.advance(SECOND * 9);
+    assert_eq!(load(1, "a"), Ok(22));
+    guard.began.try_recv().unwrap_err();
+}
+
+#[test]
+fn an_answer_that_is_too_old_is_not_given() {
+    static CLOCK: Clock = Clock::manual();
+    static RUNS: Runs = Runs::new();
+
+    #[cached(ttl = "10s", stale = "5s", clock = &CLOCK)]
+    fn load(id: u64) -> u64 {
+        RUNS.run() + id
+    }
+
+    assert_eq!(load(0), 1);
+    CLOCK.advance(SECOND * 15);
+    assert_eq!(load(0), 2);
+}
+
+#[test]
+fn a_refresh_that_fails_leaves_the_old_answer_and_lets_the_next_call_try() {
+    static CLOCK: Clock = Clock::manual();
+    static GATE: Gate = Gate::new();
+
+    #[cached(ttl = "10s", stale = "5s", clock = &CLOCK, name = "refresh: fails")]
+    fn load(id: u64) -> Result<u64, String> {
+        GATE.pass().map(|n| n + id)
+    }
+
+    let guard = GATE.close();
+    guard.end.send(Ok(1)).unwrap();
+    load(0).unwrap();
+    guard.began.recv().unwrap();
+    CLOCK.advance(SECOND * 12);
+    assert_eq!(load(0), Ok(1));
+    guard.began.recv().unwrap();
+    guard.end.send(Err("down".to_owned())).unwrap();
+    // The claim is given back when the run is over, some time later.
+    until(&2, || {
+        assert_eq!(load(0), Ok(1));
+        count("refresh: fails", "refreshes")
+    });
+    guard.began.recv().unwrap();
+    guard.end.send(Ok(7)).unwrap();
+    until(&Some(7), || load_cache().peek(0));
+}
+
+#[test]
+fn a_refresh_that_panics_leaves_the_old_answer_too() {
+    static CLOCK: Clock = Clock::manual();
+    static RUNS: Runs = Runs::new();
+
+    #[cached(ttl = "10s", stale = "5s", clock = &CLOCK)]
+    fn load(id: u64) -> u64 {
+        let run = RUNS.run();
+        assert!(run != 2, "the second run fails");
+        run + id
+    }
+
+    assert_eq!(load(0), 1);
+    CLOCK.advance(SECOND * 12);
+    until(&3, || load(0));
+    assert_eq!(RUNS.count(), 3);
+}
+
+#[test]
+fn an_answer_is_made_anew_ahead_of_its_end() {
+    static CLOCK: Clock = Clock::manual();
+    static GATE: Gate = Gate::new();
+
+    #[cached(ttl = "10s", refresh_ahead = 0.8, clock = &CLOCK, name = "refresh: ahead")]
+    fn load(id: u64) -> Result<u64, String> {
+        GATE.pass().map(|n| n + id)
+    }
+
+    let guard = GATE.close();
+    guard.end.send(Ok(1)).unwrap();
+    load(0).unwrap();
+    guard.began.recv().unwrap();
+    CLOCK.advance(Duration::from_nanos(7_999_999_999));
+    assert_eq!(load(0), Ok(1));
+    assert_eq!(count("refresh: ahead", "refreshes"), 0);
+    CLOCK.advance(Duration::from_nanos(1));
+    assert_eq!(load(0), Ok(1));
+    assert_eq!(load(0), Ok(1));
+    assert_eq!(count("refresh: ahead", "refreshes"), 1);
+    guard.began.recv().unwrap();
+    guard.end.send(Ok(2)).unwrap();
+    until(&Some(2), || load_cache().peek(0));
+    assert_eq!(count("refresh: ahead", "stale"), 0);
+}
+
+#[test]
+fn an_invalidation_beats_a_refresh() {
+    static CLOCK: Clock = Clock::manual();
+    static GATE: Gate = Gate::new();
+
+    #[cached(ttl = "10s", stale = "5s", clock = &CLOCK, name = "refresh: beaten")]
+    fn load(id: u64) -> Result<u64, String> {
+        GATE.pass().map(|n| n + id)
+    }
+
+    let guard = GATE.close();
+    guard.end.send(Ok(1)).unwrap();
+    load(0).unwrap();
+    guard.began.recv().unwrap();
+    CLOCK.advance(SECOND * 12);
+    load(0).unwrap();
+    guard.began.recv().unwrap();
+    load_cache().invalidate(0);
+    guard.end.send(Ok(2)).unwrap();
+    until(&2, || part("refresh: beaten", "loads", "ok"));
+    guard.end.send(Ok(3)).unwrap();
+    assert_eq!(load(0), Ok(3));
+}
+
+#[tokio::test]
+async fn an_async_function_is_refreshed_by_a_task() {
+    static CLOCK: Clock = Clock::manual();
+    static RUNS: Runs = Runs::new();
+
+    #[measured(name = "refresh: inside")]
+    #[cached(ttl = "10s", stale = "5s", clock = &CLOCK, if = id < 10)]
+    async fn load(id: u64, mut name: String, (a, _): (u64, u8), slice: &[u64]) -> u64 {
+        tokio::task::yield_now().await;
+        name.push('!');
+        RUNS.run() * 100 + id + a + slice.len() as u64 + name.len() as u64
+    }
+
+    let call = || load(0, "a".to_owned(), (1, 0), &[1]);
+    assert_eq!(call().await, 104);
+    CLOCK.advance(SECOND * 12);
+    assert_eq!(call().await, 104);
+    while call().await != 204 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(RUNS.count(), 2);
+    assert_eq!(load(10, "a".to_owned(), (1, 0), &[1]).await, 314);
+}
+
+#[test]
+fn an_async_function_is_refreshed_without_a_runtime_too() {
+    static CLOCK: Clock = Clock::manual();
+    static RUNS: Runs = Runs::new();
+
+    #[cached(ttl = "10s", stale = "5s", clock = &CLOCK)]
+    async fn load(id: u64) -> u64 {
+        RUNS.run() + id
+    }
+
+    let call = || {
+        let mut call = std::pin::pin!(load(0));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        loop {
+            if let std::task::Poll::Ready(answer) = call.as_mut().poll(&mut context) {
+                return answer;
+            }
+        }
+    };
+    assert_eq!(call(), 1);
+    CLOCK.advance(SECOND * 12);
+    until(&2, call);
+}
