@@ -2,12 +2,13 @@
 //!
 //! Every tool has a process of its own, because two with a global recorder or a background thread cannot share one
 //! fairly; all of them live as long as the run and only the one whose turn it is works. In a round each measures all
-//! its rows once, in an order of tools that rotates. A row's calls come in blocks that alternate with blocks of the
-//! baseline (a function around which the time-stamp counter is read twice, as cheaply as safe code can) on the same
-//! pinned threads. A round's figure is the median of its blocks, a run's the median of its rounds; a ratio of two tools
+//! its rows once, in an order of tools that rotates. A row's calls come in blocks that alternate with blocks of its
+//! baseline (a function around which the time-stamp counter is read twice, as cheaply as safe code can, unless the row
+//! names another) on the same pinned threads. A round's figure is the median of its blocks, a run's the median of its rounds; a ratio of two tools
 //! is taken within one round, each relative to its own baseline.
 //!
-//! What it does not do: subtract the baseline or the loop, or compare figures of different runs. A median hides what
+//! What it does not do: subtract the loop, or compare figures of different runs; the baseline is subtracted in the one
+//! figure that says so. A median hides what
 //! happens to fewer than half of the blocks; the processor time does not, and counts background threads too.
 
 use std::collections::BTreeMap;
@@ -24,70 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::child::Child;
 use crate::process;
-
-/// Which row of a peer a row is compared with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Shape {
-    /// A plain function.
-    Sync,
-    /// A future that is ready when first polled.
-    Ready,
-    /// A future that waits once.
-    Suspended,
-}
-
-/// One thing to measure.
-pub struct Row {
-    name: &'static str,
-    shape: Shape,
-    calls_per_turn: u64,
-    run: fn(turns: u64),
-}
-
-impl Row {
-    /// A row whose `run` makes one call per turn.
-    #[must_use]
-    pub const fn new(name: &'static str, shape: Shape, run: fn(turns: u64)) -> Self {
-        Self {
-            name,
-            shape,
-            calls_per_turn: 1,
-            run,
-        }
-    }
-
-    /// The row makes this many measured calls per turn.
-    #[must_use]
-    pub const fn calls_per_turn(mut self, calls: u64) -> Self {
-        self.calls_per_turn = calls;
-        self
-    }
-}
-
-/// A row from one call: neither its argument nor its answer is known to the optimizer.
-#[macro_export]
-macro_rules! row {
-    ($name:literal, $shape:ident, |$x:ident| $call:expr) => {
-        $crate::harness::Row::new($name, $crate::harness::Shape::$shape, |turns| {
-            for turn in 0..turns {
-                let $x = ::std::hint::black_box(turn);
-                let _ = ::std::hint::black_box($call);
-            }
-        })
-    };
-}
-
-/// A tool: what has to live while it measures, and its rows.
-pub struct Tool {
-    /// Its name.
-    pub name: &'static str,
-    /// Switches it on; runs once per process.
-    pub start: fn(),
-    /// What is measured.
-    pub rows: fn() -> Vec<Row>,
-    /// It works in the background after a call; its processor time is read when it rests.
-    pub background: bool,
-}
+use crate::rows::{self, Row, Shape, Tool};
 
 /// One measurement of one row in one round.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -106,6 +44,10 @@ pub struct Sample {
     pub baseline_ns: f64,
     /// The one over the other.
     pub ratio: f64,
+    /// The one less the other.
+    pub over_ns: f64,
+    /// Loads per call, as [`rows::count_load`] was told.
+    pub loads: f64,
     /// Processor time of the whole process per call, in nanoseconds.
     pub processor_ns: f64,
 }
@@ -160,6 +102,10 @@ impl Options {
     }
 
     /// Writes the samples when a path was given.
+    ///
+    /// # Panics
+    ///
+    /// When they are not plain values.
     pub fn save(&self, samples: &impl Serialize) {
         if let Some(path) = &self.json {
             let text = serde_json::to_string_pretty(samples).expect("samples are plain values");
@@ -215,8 +161,15 @@ pub fn measure(tool: &Tool, threads: &[usize], calls: u64) -> Vec<Sample> {
 /// run between two interruptions of a busy machine, long enough for every cost that comes once per some thousand calls.
 const BLOCKS: u64 = 20;
 
-/// One thread's figures: times of each pair of blocks, and the processor time of the process over the row's blocks.
-type Figures = (Vec<(Duration, Duration)>, Duration);
+/// One thread's figures.
+struct Figures {
+    /// Times of each pair of blocks: the baseline's and the row's.
+    pairs: Vec<(Duration, Duration)>,
+    /// Processor time of the process over the row's blocks.
+    processor: Duration,
+    /// Loads over the row's blocks.
+    loads: u64,
+}
 
 fn sample(tool: &Tool, row: &Row, threads: usize, calls: u64) -> Sample {
     let reads = (calls / BLOCKS).max(1);
@@ -238,10 +191,11 @@ fn sample(tool: &Tool, row: &Row, threads: usize, calls: u64) -> Sample {
             .collect()
     });
     let block_calls = count(turns * row.calls_per_turn);
+    let all_calls = block_calls * count(BLOCKS) * count(threads as u64);
     // One pair of figures per block: the mean of the threads, per call.
-    let blocks: Vec<(f64, f64)> = (0..of_threads[0].0.len())
+    let blocks: Vec<(f64, f64)> = (0..of_threads[0].pairs.len())
         .map(|block| {
-            let of_block = || of_threads.iter().map(|(pairs, _)| pairs[block]);
+            let of_block = || of_threads.iter().map(|figures| figures.pairs[block]);
             let baseline: Duration = of_block().map(|(baseline, _)| baseline).sum();
             let cost: Duration = of_block().map(|(_, cost)| cost).sum();
             let threads = count(threads as u64);
@@ -264,9 +218,15 @@ fn sample(tool: &Tool, row: &Row, threads: usize, calls: u64) -> Sample {
                 .map(|(cost, baseline)| cost / baseline)
                 .collect(),
         ),
+        over_ns: median(
+            blocks
+                .iter()
+                .map(|(cost, baseline)| cost - baseline)
+                .collect(),
+        ),
+        loads: count(of_threads.iter().map(|figures| figures.loads).sum()) / all_calls,
         // Read by the first thread, for the whole process.
-        processor_ns: nanoseconds(of_threads[0].1)
-            / (block_calls * count(BLOCKS) * count(threads as u64)),
+        processor_ns: nanoseconds(of_threads[0].processor) / all_calls,
     }
 }
 
@@ -288,26 +248,30 @@ fn of_thread(
         barrier.wait();
     };
     // What a thread's first calls pay once, growing buffers included, is not the cost of a call.
+    (row.prepare)(turns * BLOCKS);
     (row.run)(turns * BLOCKS);
-    baseline(reads);
+    (row.beside)(reads);
     rest();
     let mut pairs = Vec::new();
     let mut baselines = Duration::ZERO;
+    let loads = rows::loads();
     let start = process::processor_time();
     for _ in 0..BLOCKS {
         let read = process::processor_time();
+        (row.prepare)(reads.max(turns));
         gate.wait();
-        let before = timed(baseline, reads);
+        let before = timed(row.beside, reads);
         gate.wait();
         baselines += process::processor_time() - read;
         pairs.push((before, timed(row.run, turns)));
         barrier.wait();
     }
     rest();
-    (
+    Figures {
         pairs,
-        (process::processor_time() - start).saturating_sub(baselines),
-    )
+        processor: (process::processor_time() - start).saturating_sub(baselines),
+        loads: rows::loads() - loads,
+    }
 }
 
 /// How the threads of a row keep in step: asleep where they may have to wait long, awake where they start together.
@@ -361,7 +325,7 @@ fn count(calls: u64) -> f64 {
 static CLOCK: LazyLock<quanta::Clock> = LazyLock::new(quanta::Clock::new);
 
 /// The baseline: the bare function between two raw reads of the time-stamp counter.
-fn baseline(turns: u64) {
+pub fn two_reads_of_the_counter(turns: u64) {
     let clock = &*CLOCK;
     for turn in 0..turns {
         black_box(two_reads(clock, black_box(turn)));

@@ -5,15 +5,23 @@
 //! baseline, and prints ratios: the median over the rounds of the ratio within one round.
 //!
 //! - [`harness`]: rounds, the baseline, medians.
+//! - [`rows`]: what a row and a tool are.
 //! - [`child`]: the process of each tool.
 //! - [`tools`]: what is measured, one file per tool.
+//! - [`caches`]: the same for caches.
+//! - [`probes`]: what is tried in a process that may hang.
 //! - [`table`]: what is printed: rows and verdicts.
 //! - [`process`]: what the system says about this process: processor time, resident memory.
+//! - [`allocations`]: the allocator that counts.
 //! - [`leaf`]: the generated crates of the `compile` bench.
 
+pub mod allocations;
+pub mod caches;
 pub mod child;
 pub mod harness;
 pub mod leaf;
+pub mod probes;
 pub mod process;
+pub mod rows;
 pub mod table;
 pub mod tools;

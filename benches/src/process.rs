@@ -83,19 +83,36 @@ pub fn machine() -> String {
     )
 }
 
+/// What the benches of measuring compare.
+pub const MEASURING: [&str; 8] = [
+    "autometrics",
+    "hdrhistogram",
+    "hotpath",
+    "metrics",
+    "metrics-exporter-prometheus",
+    "quanta",
+    "tracing",
+    "tracing-subscriber",
+];
+
+/// What the benches of caching compare.
+pub const CACHING: [&str; 12] = [
+    "cached",
+    "dashmap",
+    "foldhash",
+    "foyer-memory",
+    "hashbrown",
+    "memoize",
+    "mini-moka",
+    "moka",
+    "once_cell",
+    "papaya",
+    "quick_cache",
+    "tokio",
+];
+
 /// Name and version of the packages compared, as the lock file of this package has them.
-#[must_use]
-pub fn versions() -> String {
-    const COMPARED: [&str; 8] = [
-        "autometrics",
-        "hdrhistogram",
-        "hotpath",
-        "metrics",
-        "metrics-exporter-prometheus",
-        "quanta",
-        "tracing",
-        "tracing-subscriber",
-    ];
+fn versions(compared: &[&str]) -> String {
     let lock = include_str!("../Cargo.lock");
     let quoted = |line: &str| line.split('"').nth(1).unwrap_or_default().to_owned();
     // A dependency of ours is listed by name, and by name and version when the tree has more than one of it.
@@ -116,7 +133,7 @@ pub fn versions() -> String {
         };
         if let (Some(name), Some(version)) = (value("name = "), value("version = ")) {
             let both = format!("{name} {version}");
-            if COMPARED.contains(&name.as_str()) && (ours.contains(&name) || ours.contains(&both)) {
+            if compared.contains(&name.as_str()) && (ours.contains(&name) || ours.contains(&both)) {
                 found.push(both);
             }
         }
@@ -124,8 +141,13 @@ pub fn versions() -> String {
     found.join(", ")
 }
 
-/// The machine, the compiler and the versions, which every bench prints first.
+/// The machine, the compiler and the versions of what is compared, which every bench prints first.
 #[must_use]
-pub fn heading() -> String {
-    format!("{}\n{}\n{}\n", machine(), env!("RUSTC_VERSION"), versions())
+pub fn heading(compared: &[&str]) -> String {
+    format!(
+        "{}\n{}\n{}\n",
+        machine(),
+        env!("RUSTC_VERSION"),
+        versions(compared)
+    )
 }

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::harness::{Sample, Samples, Shape, median};
+use crate::harness::{Sample, Samples, median};
+use crate::rows::Shape;
 
 /// The rows hotpath is compared by, one for each shape of call.
 const HOTPATH: [(Shape, &str); 3] = [
@@ -14,7 +15,7 @@ const HOTPATH: [(Shape, &str); 3] = [
 /// Names a row: tool, row, threads.
 pub type Name = (&'static str, &'static str, usize);
 
-fn of(samples: &Samples, (tool, row, threads): Name) -> Option<&[Sample]> {
+fn of<'a>(samples: &'a Samples, (tool, row, threads): (&str, &str, usize)) -> Option<&'a [Sample]> {
     let key = (tool.to_owned(), row.to_owned(), threads);
     samples.get(&key).map(Vec::as_slice)
 }
@@ -77,6 +78,64 @@ fn relative(rounds: &[Sample], to: &[Sample]) -> f64 {
     )
 }
 
+/// The rows of one shape: for each number of threads the time per call, how much of it is over the baseline, and how
+/// many times the reference row's it is; then loads per call. Empty when there are no such rows.
+#[must_use]
+pub fn shape(samples: &Samples, shape: Shape, title: &str, reference: (&str, &str)) -> String {
+    const THREADS: [usize; 2] = [1, 2];
+    let mut rows: Vec<(&str, &str)> = samples
+        .iter()
+        .filter(|(_, rounds)| rounds.first().is_some_and(|first| first.shape == shape))
+        .map(|((tool, row, _), _)| (tool.as_str(), row.as_str()))
+        .collect();
+    rows.dedup();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("{title:<44}");
+    for threads in THREADS {
+        let ns = format!("ns, {threads}T");
+        let _ = write!(text, " {ns:>9} {:>9} {:>9}", "over bare", "x perfkit");
+    }
+    let _ = writeln!(text, " {:>10}", "loads/call");
+    for (tool, row) in rows {
+        let _ = write!(text, "  {tool:<12} {row:<29}");
+        let of_row = |threads| samples.get(&(tool.to_owned(), row.to_owned(), threads));
+        for threads in THREADS {
+            let Some(rounds) = of_row(threads) else {
+                let _ = write!(text, " {:>9} {:>9} {:>9}", "-", "-", "-");
+                continue;
+            };
+            let times = of(samples, (reference.0, reference.1, threads)).map_or_else(
+                || "-".to_owned(),
+                |reference| format!("{:.2}", relative(rounds, reference)),
+            );
+            let _ = write!(
+                text,
+                " {:>9.1} {:>9.1} {times:>9}",
+                middle(rounds, |sample| sample.ns),
+                middle(rounds, |sample| sample.over_ns),
+            );
+        }
+        let loads = of_row(1).map_or(0.0, |rounds| middle(rounds, |sample| sample.loads));
+        let _ = writeln!(text, " {loads:>10.3}");
+    }
+    text.push('\n');
+    text
+}
+
+/// How many nanoseconds a row costs over its baseline.
+#[must_use]
+pub fn over(samples: &Samples, row: (&str, &str, usize)) -> Option<f64> {
+    Some(middle(of(samples, row)?, |sample| sample.over_ns))
+}
+
+/// One row over another, each over its own baseline.
+#[must_use]
+pub fn ratio(samples: &Samples, row: (&str, &str, usize), to: (&str, &str, usize)) -> Option<f64> {
+    Some(relative(of(samples, row)?, of(samples, to)?))
+}
+
 /// One promise about a row, as a ratio that must not be larger than a limit.
 pub struct Target {
     /// What is promised.
@@ -97,7 +156,7 @@ pub fn verdict(samples: &Samples, targets: &[Target]) -> String {
         let row = of(samples, target.row);
         let ratio = match target.to {
             None => row.map(|row| middle(row, |sample| sample.ratio)),
-            Some(to) => row.zip(of(samples, to)).map(|(row, to)| relative(row, to)),
+            Some(to) => self::ratio(samples, target.row, to),
         };
         text.push_str(&line(target.says, ratio, target.limit));
     }

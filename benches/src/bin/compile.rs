@@ -81,7 +81,7 @@ fn main() -> io::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/compile");
     println!(
         "{}{} rounds; a crate of {} annotated functions, its dependencies built before\n",
-        process::heading(),
+        process::heading(&process::MEASURING),
         options.rounds,
         leaf::FUNCTIONS
     );

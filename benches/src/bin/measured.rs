@@ -53,7 +53,7 @@ fn main() {
     }
     println!(
         "{}{} rounds of {} calls per row and thread\n",
-        process::heading(),
+        process::heading(&process::MEASURING),
         options.rounds,
         options.calls,
     );

@@ -1,11 +1,10 @@
 //! What a measured function keeps in memory: bytes per function and thread, allocations per call, growth over many calls.
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
 use std::sync::Barrier;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::thread;
 
+use perfkit_benches::allocations::{self, Counting, live};
 use perfkit_benches::child::{self, Child};
 use perfkit_benches::harness::Options;
 use perfkit_benches::tools::{self, Recorder};
@@ -14,55 +13,6 @@ use serde::{Deserialize, Serialize};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
-
-/// The system's allocator, counting what it is asked for.
-struct Counting;
-
-static LIVE: AtomicI64 = AtomicI64::new(0);
-static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
-
-fn live() -> f64 {
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a process here keeps far less than 2^52 bytes"
-    )]
-    let bytes = LIVE.load(Relaxed) as f64;
-    bytes
-}
-
-fn signed(bytes: usize) -> i64 {
-    i64::try_from(bytes).unwrap_or(i64::MAX)
-}
-
-// SAFETY: every method hands its arguments to the system's allocator unchanged; counting allocates nothing.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        LIVE.fetch_add(signed(layout.size()), Relaxed);
-        ALLOCATIONS.fetch_add(1, Relaxed);
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        LIVE.fetch_add(signed(layout.size()), Relaxed);
-        ALLOCATIONS.fetch_add(1, Relaxed);
-        // SAFETY: the caller keeps the contract of `alloc_zeroed`.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(signed(layout.size()), Relaxed);
-        // SAFETY: the caller keeps the contract of `dealloc`.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        LIVE.fetch_add(signed(size) - signed(layout.size()), Relaxed);
-        ALLOCATIONS.fetch_add(1, Relaxed);
-        // SAFETY: the caller keeps the contract of `realloc`.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
 
 /// Functions that are called; the figures are per function.
 const SITES: usize = 50;
@@ -152,15 +102,15 @@ fn measure(tool: &Recorder, calls: u64) -> Kept {
 
     rest();
     let resident = process::resident_bytes();
-    let start = ALLOCATIONS.load(Relaxed);
+    let start = allocations::count();
     for _ in 0..calls {
         black_box(sites[0](black_box(0)));
     }
-    let during = ALLOCATIONS.load(Relaxed) - start;
+    let during = allocations::count() - start;
     let growth = process::resident_bytes().saturating_sub(resident);
-    let start = ALLOCATIONS.load(Relaxed);
+    let start = allocations::count();
     rest();
-    let afterwards = ALLOCATIONS.load(Relaxed) - start; // by the tool's own threads; reading the growth is not theirs
+    let afterwards = allocations::count() - start; // by the tool's own threads; reading the growth is not theirs
     #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
     let allocations_per_call = (during + afterwards) as f64 / calls as f64;
     Kept {
@@ -185,7 +135,7 @@ fn main() {
     }
     println!(
         "{}bytes per function over {SITES} functions; growth is of resident memory over {} calls on one thread\n",
-        process::heading(),
+        process::heading(&process::MEASURING),
         options.calls,
     );
     println!(

@@ -84,7 +84,7 @@ fn main() {
     }
     println!(
         "{}{} rounds: a report of {} functions as text while one thread calls them\n",
-        process::heading(),
+        process::heading(&process::MEASURING),
         options.rounds,
         tools::perfkit::SITES.len(),
     );

@@ -1,8 +1,8 @@
 //! autometrics with its default backend.
 
 use super::{body, fallible, poll_to_end};
-use crate::harness::{Row, Tool};
 use crate::row;
+use crate::rows::{Row, Tool};
 
 /// autometrics as its documentation starts it.
 pub const TOOL: Tool = Tool {

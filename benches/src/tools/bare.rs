@@ -4,8 +4,8 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use super::{Yield, body, poll_to_end};
-use crate::harness::{Row, Tool};
 use crate::row;
+use crate::rows::{Row, Tool};
 
 /// The function as it is.
 pub const TOOL: Tool = Tool {

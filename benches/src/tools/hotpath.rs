@@ -5,8 +5,8 @@ use std::net::{TcpListener, TcpStream};
 use std::{env, io, mem};
 
 use super::{Recorder, Yield, body, fallible, poll_to_end, spin};
-use crate::harness::{Row, Tool};
 use crate::row;
+use crate::rows::{Row, Tool};
 
 /// hotpath with its default options.
 pub const TOOL: Tool = Tool {

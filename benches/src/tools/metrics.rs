@@ -7,8 +7,8 @@ use std::time::Instant;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 use super::{Recorder, body, poll_to_end, spin};
-use crate::harness::{Row, Tool};
 use crate::row;
+use crate::rows::{Row, Tool};
 
 /// The facade with its usual recorder.
 pub const TOOL: Tool = Tool {

@@ -5,7 +5,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use crate::harness::Tool;
+use crate::rows::Tool;
 
 pub mod autometrics;
 pub mod bare;

@@ -1,8 +1,8 @@
 //! perfkit: the attributes, `measure`, and what they are compared with elsewhere in this directory.
 
 use super::{Recorder, Yield, body, fallible, poll_to_end, spin};
-use crate::harness::{Row, Tool};
 use crate::row;
+use crate::rows::{Row, Tool};
 
 /// perfkit with its default features.
 pub const TOOL: Tool = Tool {

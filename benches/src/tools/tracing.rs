@@ -6,8 +6,8 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::{Layer, Registry};
 
 use super::{body, fallible, poll_to_end};
-use crate::harness::{Row, Tool};
 use crate::row;
+use crate::rows::{Row, Tool};
 
 /// tracing with a registry and a layer without a body.
 pub const TOOL: Tool = Tool {

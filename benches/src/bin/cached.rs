@@ -1,0 +1,94 @@
+//! What a hit and a miss of a cache cost, for every tool, on one thread and on two, beside a bare lookup.
+
+use perfkit_benches::harness::{self, Options, Samples};
+use perfkit_benches::rows::Shape;
+use perfkit_benches::{caches, child, process, table};
+
+/// The shapes in the order they are printed, and perfkit's row that the others are compared with.
+const SHAPES: [(Shape, &str, &str); 6] = [
+    (Shape::Hit, "hit, u64, 1,000 entries", HIT),
+    (
+        Shape::HitMillion,
+        "hit, u64, 1,000,000 entries",
+        "1M, cached",
+    ),
+    (
+        Shape::HitText,
+        "hit, &str to Arc<String>, 1,000 entries",
+        "&str, cached",
+    ),
+    (Shape::HitAsync, "hit, async, u64, 1,000 entries", ASYNC),
+    (Shape::Evict, "zipf over 1M keys, room for 100,000", EVICT),
+    (Shape::Miss, "all miss, room for 100,000", "miss, cached"),
+];
+
+const HIT: &str = "hit, cached";
+const ASYNC: &str = "async, cached";
+const EVICT: &str = "evict, cached";
+
+fn verdict(samples: &Samples) -> String {
+    let over = |threads| table::over(samples, ("perfkit", HIT, threads));
+    let evict = |peer, threads| {
+        let to = ("quick_cache", peer, threads);
+        table::ratio(samples, ("perfkit", EVICT, threads), to)
+    };
+    [
+        table::heading("figure"),
+        table::line("hit, ns over a bare lookup", over(1), 10.0),
+        table::line("hit, ns over a bare lookup, two threads", over(2), 10.0),
+        table::line("hit, ns over a bare lookup (stretch)", over(1), 4.0),
+        table::line(
+            "hit, async / sync",
+            table::ratio(samples, ("perfkit", ASYNC, 1), ("perfkit", HIT, 1)),
+            1.2,
+        ),
+        table::line(
+            "miss, insert, evict / quick_cache get_or_insert_with",
+            evict("evict, get_or_insert_with", 1),
+            1.0,
+        ),
+        table::line(
+            "miss, insert, evict / the same, two threads",
+            evict("evict, get_or_insert_with", 2),
+            1.0,
+        ),
+        table::line(
+            "miss, insert, evict / quick_cache get, insert (stretch)",
+            evict("evict, get insert", 1),
+            1.0,
+        ),
+    ]
+    .concat()
+}
+
+fn main() {
+    let options = Options::from_arguments(9, 200_000);
+    if let Some(task) = child::task() {
+        let tool = caches::ALL.iter().find(|tool| tool.name == task);
+        let tool = tool.expect("the parent names a tool of the table");
+        (tool.start)();
+        for row in (tool.rows)() {
+            (row.fill)();
+        }
+        child::serve(|| harness::measure(tool, &[1, 2], options.calls));
+    }
+    println!(
+        "{}{} rounds of {} calls per row and thread\n",
+        process::heading(&process::CACHING),
+        options.rounds,
+        options.calls,
+    );
+    let samples = harness::rounds(&caches::ALL, &options);
+    for (shape, title, reference) in SHAPES {
+        print!(
+            "{}",
+            table::shape(&samples, shape, title, ("perfkit", reference))
+        );
+    }
+    println!(
+        "over bare: less what a lookup in hashbrown with foldhash takes beside it, the clone of an Arc included; where\nsomething misses, a lookup that hits among the million keys"
+    );
+    print!("{}", verdict(&samples));
+    let flat: Vec<_> = samples.values().flatten().collect();
+    options.save(&flat);
+}
