@@ -12,7 +12,8 @@
 //!
 //! | file | what it shows |
 //! |---|---|
-//! | `shop.rs` | `#[measured]` on plain functions and methods that call each other, split by a label, with a limit for slow calls |
+//! | `shop.rs` | `#[measured]` on plain functions and methods that call each other, split by a label, with a limit for slow calls; `#[cached]` under it on the queries whose answers stay the same for a while, `#[memoized]` on what depends on its argument alone |
+//! | `trace.rs` | `#[lazy]` on what is found out once |
 //! | `payments.rs` | `#[timeout]` under `#[measured]` on an async function, and the one line its error needs for it |
 //! | `checkout.rs` | an async flow over both |
 //! | `main.rs` | the report: as a table, and as JSON with `--json PATH` |

@@ -5,9 +5,10 @@
 //! calls told apart from its own work.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use perfkit::measured;
+use perfkit::{cached, measured, memoized};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use crate::chance::{Purpose, draw};
@@ -27,10 +28,10 @@ pub struct Product {
 
 /// What the visitor of a product's page gets to see.
 pub struct Page {
-    pub product: Product,
+    pub product: Arc<Product>,
     pub price_cents: u32,
     pub in_stock: u32,
-    pub related: Vec<String>,
+    pub related: Arc<[String]>,
 }
 
 /// What the books say at the end.
@@ -83,18 +84,23 @@ impl Page {
             in_stock,
             related,
         } = self;
+        let price = euros(*price_cents);
         let mut html = format!(
-            "<h1>{}</h1><p>{}.{:02} EUR, {in_stock} in stock</p><ul>",
-            product.name,
-            price_cents / 100,
-            price_cents % 100,
+            "<h1>{}</h1><p>{price}, {in_stock} in stock</p><ul>",
+            product.name
         );
-        for name in related {
+        for name in related.iter() {
             html.extend(["<li>", name, "</li>"]);
         }
         html.push_str("</ul>");
         html
     }
+}
+
+/// A price as it is shown: the same text for the same number of cents, for good.
+#[memoized]
+fn euros(cents: u32) -> Arc<str> {
+    format!("{}.{:02} EUR", cents / 100, cents % 100).into()
 }
 
 impl Shop {
@@ -149,18 +155,21 @@ impl Shop {
         })
     }
 
+    /// What the catalogue says. It changes seldom, and which connection reads it makes no difference: `ignore(self)`
+    /// leaves that out of the key. A product that is not there is an error, which is not kept.
     #[measured]
-    fn find_product(&self, id: u32) -> Result<Product, ShopError> {
+    #[cached(ttl = "5m", max_size = 4_000, ignore(self))]
+    fn find_product(&self, id: u32) -> Result<Arc<Product>, ShopError> {
         let mut find = self
             .db
             .prepare_cached("SELECT name, category, list_cents FROM product WHERE id = ?1")?;
         find.query_row([id], |row| {
-            Ok(Product {
+            Ok(Arc::new(Product {
                 id,
                 name: row.get(0)?,
                 category: row.get(1)?,
                 list_cents: row.get(2)?,
-            })
+            }))
         })
         .optional()?
         .ok_or(ShopError::NotFound(id))
@@ -187,9 +196,11 @@ impl Shop {
         Ok(pieces.query_row([id], |row| row.get(0))?)
     }
 
-    /// What else of its category costs about as much: the one query here that reads many rows, and it shows.
+    /// What else of its category costs about as much: the one query here that reads many rows, so the one that it saves
+    /// most not to make.
     #[measured(slow = "2ms")]
-    fn related(&self, product: &Product) -> Result<Vec<String>, ShopError> {
+    #[cached(ttl = "10m", max_size = 4_000, key = product.id)]
+    fn related(&self, product: &Product) -> Result<Arc<[String]>, ShopError> {
         let mut nearest = self.db.prepare_cached(
             "SELECT name FROM product WHERE category = ?1 AND id <> ?2
              ORDER BY abs(list_cents - ?3), id LIMIT 4",

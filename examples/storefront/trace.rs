@@ -1,5 +1,7 @@
 //! What visitors of a real web shop looked at, in the order in which they did. The origin is in the README beside it.
 
+use perfkit::lazy;
+
 use crate::chance::{Purpose, draw};
 
 /// Four bytes a view, big-endian: the product.
@@ -26,6 +28,7 @@ pub fn len() -> u32 {
 }
 
 /// How many products the shop must have. The trace numbers them from 0 by first appearance.
+#[lazy]
 pub fn products() -> u32 {
     products_viewed().max().map_or(0, |last| last + 1)
 }
