@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::slot::Slot;
-use super::slots::instance;
+use super::slots::{Known, instance};
 use super::{Cache, Core, Hooks, Lazy, Settings};
 use crate::kept::Keepable;
 use crate::parts::key::Key;
@@ -84,6 +84,7 @@ pub struct Beside {
     names: (&'static str, &'static str),
     settings: fn() -> Settings,
     core: OnceLock<&'static Core>,
+    known: Known,
 }
 
 impl Beside {
@@ -109,6 +110,7 @@ impl Beside {
             names,
             settings,
             core: OnceLock::new(),
+            known: Known::new(),
         }
     }
 
@@ -117,7 +119,7 @@ impl Beside {
     where
         K: Key,
         V: Keepable,
-        H: FnOnce() -> Hooks<K, V>,
+        H: FnOnce() -> Hooks<K, V> + 'static,
     {
         Cache::for_good(self.slot(hooks))
     }
@@ -126,7 +128,7 @@ impl Beside {
     pub fn lazy<V, H>(&'static self, hooks: H) -> Lazy<V>
     where
         V: Keepable,
-        H: FnOnce() -> Hooks<(), V>,
+        H: FnOnce() -> Hooks<(), V> + 'static,
     {
         Lazy::of(self.slot(hooks))
     }
@@ -135,14 +137,19 @@ impl Beside {
     where
         K: Key,
         V: Keepable,
-        H: FnOnce() -> Hooks<K, V>,
+        H: FnOnce() -> Hooks<K, V> + 'static,
     {
+        if let Some(slot) = self.known.of::<H, K, V>() {
+            return slot;
+        }
         let core = *self.core.get_or_init(|| {
             let path = self.renamed(function_of((self.meta.place)()));
             core_at(&path, &self.meta, self.settings)
         });
         let instance = self.renamed(instance(type_name::<H>()));
-        core.slots.named(core, &instance, hooks)
+        let slot = core.slots.named(core, &instance, hooks);
+        self.known.set::<H, K, V>(slot);
+        slot
     }
 
     /// A path with the name of the function in the place of that of its handle.

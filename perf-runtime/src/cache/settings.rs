@@ -101,8 +101,7 @@ impl Settings {
         }
     }
 
-    #[inline]
-    fn is_short(&self) -> bool {
+    pub(super) fn is_short(&self) -> bool {
         self.ttl < SHORT
             || self.tti.is_some_and(|tti| tti < SHORT)
             || self.errors.is_some_and(|errors| errors < SHORT)

@@ -24,6 +24,8 @@ const OWN_EXPIRY: Duration = Duration::from_secs(1);
 pub(crate) struct Slot<K, V> {
     pub(super) core: &'static Core,
     pub(super) settings: Settings,
+    /// Whether some time of it is too short for a clock that is written now and then.
+    is_exact: bool,
     pub(super) store: Store<K, V>,
     pub(super) flights: Flights<K, Parcel>,
     pub(super) hooks: Hooks<K, V>,
@@ -110,6 +112,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
             core,
             store: Store::new(settings.limits(), settings.idle()),
             flights: Flights::new(settings.wait),
+            is_exact: settings.is_short(),
             settings,
             hooks,
             tags: OnceLock::new(),
@@ -138,6 +141,16 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         }
     }
 
+    /// Now, as [`Settings::now`] has it.
+    #[inline]
+    fn now(&self) -> u64 {
+        if self.is_exact {
+            self.settings.clock.exact()
+        } else {
+            self.settings.clock.now()
+        }
+    }
+
     /// What `read` makes of what is kept under a key; counted when there is something.
     #[inline]
     pub(super) fn find<R>(
@@ -146,7 +159,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         lookup: &impl Lookup<K>,
         read: impl FnOnce(&V) -> R,
     ) -> Option<R> {
-        let now = self.settings.now();
+        let now = self.now();
         let read = |entry: &Entry<K, V>| read(entry.value());
         let found = self.store.read(hash, lookup, now, read);
         if found.is_some() {
@@ -167,7 +180,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         L: Lookup<K>,
     {
         let (hash, settings) = (self.store.hash(lookup), &self.settings);
-        let now = settings.now();
+        let now = self.now();
         let found = self.store.read(hash, lookup, now, |entry| {
             let is_due = settings.is_due(entry.lifetime().fresh_until, now);
             let is_stale = entry.freshness(now) == Freshness::Stale;
