@@ -1,4 +1,4 @@
-//! A web shop for ten seconds: real traffic, a real database, slow payments, and the report about all of it.
+//! A web shop for some seconds: real traffic, a real database, slow payments, and the report about all of it.
 //!
 //! ```console
 //! cargo run --release --example storefront

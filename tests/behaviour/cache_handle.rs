@@ -315,3 +315,19 @@ fn invalidating_beats_a_load_in_flight() {
         assert_ne!(cache.peek(1), Some(1), "{way}");
     }
 }
+
+#[test]
+fn an_end_of_its_own_is_kept_where_nothing_else_ends() {
+    static CLOCK: Clock = Clock::manual();
+    let cache = Cache::<u64, u64>::builder("handle: own end")
+        .no_expiry()
+        .clock(&CLOCK)
+        .build()
+        .unwrap();
+    cache.insert_with_ttl(1, 1, Duration::from_secs(30));
+    cache.insert(2, 2);
+    CLOCK.advance(Duration::from_secs(31));
+    // Swept, without having been asked for.
+    assert_eq!(cache.len(), 1);
+    assert_eq!((cache.peek(1), cache.peek(2)), (None, Some(2)));
+}

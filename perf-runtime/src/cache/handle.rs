@@ -197,7 +197,7 @@ impl<K: Key, V: Keepable> Cache<K, V> {
     /// Keeps a value under a key for a time of its own, in place of the `ttl`; `Duration::MAX` is for good.
     ///
     /// Such an end is kept to as exactly as the cache keeps time, to a hundredth of its shortest time and at worst a tenth
-    /// of a second; in a cache where nothing expires, nothing is taken out before somebody asks for it.
+    /// of a second; in a cache where nothing else expires, to a hundredth of a second.
     ///
     /// ```
     /// use std::time::Duration;
@@ -257,7 +257,10 @@ impl<K: Key, V: Keepable> Cache<K, V> {
         let weight = slot.weigh(Some(&key), &value);
         let is_error = slot.hooks.is_error(&value);
         let lifetime = match ttl {
-            Some(_) => slot.settings.lifetime(is_error, hash, ttl),
+            Some(_) => {
+                slot.ends_on_its_own();
+                slot.settings.lifetime(is_error, hash, ttl)
+            }
             None => slot.lifetime(Some(&key), &value, is_error, hash),
         };
         drop(slot.keep(hash, key, value, weight, lifetime, tags));

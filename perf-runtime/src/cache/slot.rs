@@ -24,6 +24,8 @@ const OWN_EXPIRY: Duration = Duration::from_secs(1);
 pub(crate) struct Slot<K, V> {
     pub(super) core: &'static Core,
     pub(super) settings: Settings,
+    /// Set when something of it ends: then the clock keeps time for it, and sweeps it.
+    ends: OnceLock<()>,
     /// Whether some time of it is too short for a clock that is written now and then.
     is_exact: bool,
     pub(super) store: Store<K, V>,
@@ -107,11 +109,11 @@ impl<K: Key, V: Keepable> Slot<K, V> {
     pub(super) fn new(core: &'static Core, settings: Settings, hooks: Hooks<K, V>) -> Arc<Self> {
         let own = hooks.ttl_from.is_some().then_some(OWN_EXPIRY);
         let shortest = settings.shortest().into_iter().chain(own).min();
-        let clock = settings.clock;
         let slot = Arc::new_cyclic(|this| Self {
             core,
             store: Store::new(settings.limits(), settings.idle()),
             flights: Flights::new(settings.wait),
+            ends: OnceLock::new(),
             is_exact: settings.is_short(),
             settings,
             hooks,
@@ -121,10 +123,23 @@ impl<K: Key, V: Keepable> Slot<K, V> {
             persisted: OnceLock::new(),
         });
         if let Some(shortest) = shortest {
-            let swept: Weak<Self> = Arc::downgrade(&slot);
-            clock.register(swept, shortest);
+            slot.ends_after(shortest);
         }
         slot
+    }
+
+    /// Sees to it that the clock keeps time for what ends after `shortest` or later, and that it is swept. The first to say
+    /// so decides how often.
+    fn ends_after(&self, shortest: Duration) {
+        self.ends.get_or_init(|| {
+            let swept: Weak<Self> = self.this.clone();
+            self.settings.clock.register(swept, shortest);
+        });
+    }
+
+    /// Sees to the same for a value with an end of its own.
+    pub(super) fn ends_on_its_own(&self) {
+        self.ends_after(OWN_EXPIRY);
     }
 
     /// See [`Core::look_up`].
