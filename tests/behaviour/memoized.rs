@@ -90,3 +90,21 @@ fn no_more_is_kept_than_was_said() {
     }
     assert_eq!(cube_cache().len(), 1000);
 }
+
+#[test]
+fn an_invalidation_beats_a_run() {
+    static RUNS: AtomicU64 = AtomicU64::new(0);
+
+    #[memoized]
+    fn answer(n: u64) -> u64 {
+        if RUNS.fetch_add(1, Relaxed) == 0 {
+            answer_cache().invalidate(n);
+        }
+        n
+    }
+
+    for _ in 0..3 {
+        assert_eq!(answer(1), 1);
+    }
+    assert_eq!(RUNS.load(Relaxed), 2);
+}

@@ -249,6 +249,7 @@ impl<K: Key, V: Keepable> Cache<K, V> {
         let slot = self.slot();
         let hash = slot.store.hash_of(&key);
         slot.flights.outdate(hash, |loaded| *loaded == key);
+        slot.outdate_others();
         self.put_at(hash, key, value, ttl, tags);
     }
 

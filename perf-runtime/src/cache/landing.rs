@@ -3,7 +3,10 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicBool,
+    Ordering::{Relaxed, SeqCst},
+};
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
@@ -31,6 +34,8 @@ pub(crate) struct Landing<'s, K: 'static, R, V: 'static> {
     /// For a run whose answer is to replace one that is kept: whether it has.
     refreshes: Option<Arc<AtomicBool>>,
     load: Option<Load>,
+    /// How many there had been when it began.
+    invalidations: u64,
     tags: Carried<'s>,
     /// Whether its answer replaces one that is kept, however fresh that is.
     is_forced: bool,
@@ -95,6 +100,7 @@ impl<'s, K: Key, R, V: Keepable> Landing<'s, K, R, V> {
             share: None,
             refreshes: None,
             load: None,
+            invalidations: 0,
             tags: Carried {
                 index: None,
                 hash,
@@ -136,11 +142,22 @@ impl<'s, K: Key, R, V: Keepable> Landing<'s, K, R, V> {
     }
 
     /// The end of a load that nobody waits for.
+    ///
+    /// It has no flight that an invalidation could mark. So it is not kept when there was one, and taken out again when
+    /// there was one while it was put in: whatever an invalidation takes out, it takes out after it has said so.
     pub(super) fn keep(mut self, key: K, answer: &R) {
         use flight::Landing as _;
         self.ended(Ending::Answered(answer));
+        let (slot, hash, invalidations) = (self.slot, self.hash, self.invalidations);
+        let is_old = || slot.invalidations.load(SeqCst) != invalidations;
+        if is_old() {
+            return;
+        }
         if let Some(prepared) = self.prepare(answer) {
             drop(self.commit(key, prepared));
+            if is_old() {
+                slot.take_all_of(hash);
+            }
         }
     }
 }
@@ -165,6 +182,7 @@ impl<'s, K: Key, R, V: Keepable> flight::Landing for Landing<'s, K, R, V> {
 
     fn began(&mut self) {
         self.tags.begin();
+        self.invalidations = self.slot.invalidations.load(SeqCst);
         self.load = Some(Load::begin(self.slot.core, self.slot.settings.clock));
     }
 

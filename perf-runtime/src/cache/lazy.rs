@@ -175,6 +175,7 @@ impl<V: Keepable> Lazy<V> {
         let slot = self.slot();
         let hash = slot.store.hash(&());
         slot.flights.outdate(hash, |()| true);
+        slot.outdate_others();
         let lifetime = slot.core.settings.lifetime(false, hash, None);
         drop(slot.keep(hash, (), value, 0, lifetime, &[]));
     }

@@ -1,6 +1,7 @@
 //! The typed part of a cache: the store, the flights, and what the user asked for.
 
 use std::any::Any;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
@@ -24,6 +25,8 @@ const OWN_EXPIRY: Duration = Duration::from_secs(1);
 pub(crate) struct Slot<K, V> {
     pub(super) core: &'static Core,
     pub(super) settings: Settings,
+    /// How often something was invalidated: what runs without a flight asks before and after.
+    pub(super) invalidations: AtomicU64,
     /// Set when something of it ends: then the clock keeps time for it, and sweeps it.
     ends: OnceLock<()>,
     /// Whether some time of it is too short for a clock that is written now and then.
@@ -113,6 +116,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
             core,
             store: Store::new(settings.limits(), settings.idle()),
             flights: Flights::new(settings.wait),
+            invalidations: AtomicU64::new(0),
             ends: OnceLock::new(),
             is_exact: settings.is_short(),
             settings,

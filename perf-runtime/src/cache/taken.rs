@@ -6,6 +6,7 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Mutex, PoisonError, Weak};
 
 use super::Count;
@@ -56,14 +57,21 @@ impl<K: Key, V: Keepable> Slot<K, V> {
     pub(super) fn invalidate(&self, key: &impl Lookup<K>) -> bool {
         let hash = self.store.hash(key);
         self.flights.outdate(hash, |other| key.is(other));
+        self.outdate_others();
         let now = self.settings.now();
         let displaced = self.store.remove_by(hash, |other| key.is(other), now);
         self.left(&displaced) > 0
     }
 
+    /// Tells the loads that are in no flight that what they have read may be old. Before anything is taken out.
+    pub(super) fn outdate_others(&self) {
+        self.invalidations.fetch_add(1, SeqCst);
+    }
+
     /// Takes out what `is_meant`, and all that is being loaded, of which nobody can say. Gives how much was kept.
     pub(super) fn invalidate_if(&self, mut is_meant: impl FnMut(&K, &V) -> bool) -> u64 {
         self.flights.outdate_all();
+        self.outdate_others();
         let mut panicked = Panicked::default();
         let displaced = self.store.remove_if(
             |key, value| {
@@ -120,9 +128,19 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         }
     }
 
+    /// Takes out what is old already as it comes.
+    pub(super) fn take_all_of(&self, hash: u64) {
+        let mut gone = Vec::new();
+        self.take_hash(hash, &mut gone);
+        for displaced in gone {
+            self.left(&displaced);
+        }
+    }
+
     /// Takes out everything. Gives how much that was.
     pub(super) fn clear(&self) -> u64 {
         self.flights.outdate_all();
+        self.outdate_others();
         let index = self.tags.get().map(Index::lock);
         let displaced = self.store.clear(self.settings.now());
         if let Some(mut index) = index {
