@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::future::lazily;
 use super::slot::Slot;
-use super::{Core, Hooks, Settings};
+use super::{Cache, Core, Hooks, Settings};
 use crate::kept::{Keepable, Success, Whole};
 use crate::registry::{self, Observed};
 use crate::snapshot::Snapshot;
@@ -97,9 +97,7 @@ impl<V: Keepable> Lazy<V> {
 
     /// The value, when it has been loaded. Counts as no access.
     pub fn get(&self) -> Option<V> {
-        let slot = self.slot();
-        let hash = slot.store.hash(&());
-        slot.peek(hash, |()| true, V::clone)
+        Cache::for_good(self.slot()).peek(())
     }
 
     /// Whether it has been loaded.
@@ -172,12 +170,7 @@ impl<V: Keepable> Lazy<V> {
 
     /// This is the value from now on; what is being loaded is not kept.
     pub fn set(&self, value: V) {
-        let slot = self.slot();
-        let hash = slot.store.hash(&());
-        slot.flights.outdate(hash, |()| true);
-        slot.outdate_others();
-        let lifetime = slot.core.settings.lifetime(false, hash, None);
-        drop(slot.keep(hash, (), value, 0, lifetime, &[]));
+        Cache::for_good(self.slot()).insert((), value);
     }
 
     /// Forgets the value, and what is being loaded: the next caller loads anew.
