@@ -279,7 +279,7 @@ impl<K: Key, V: Keepable> Cache<K, V> {
     /// # Ok::<(), perfkit::CacheError>(())
     /// ```
     pub fn for_each(&self, mut see: impl FnMut(&K, &V)) {
-        let now = self.slot.settings.now();
+        let now = self.slot.now();
         self.slot.store.for_each(|entry| {
             if !entry.is_expired(now) {
                 see(entry.key(), entry.value());

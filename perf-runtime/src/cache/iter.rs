@@ -32,7 +32,7 @@ impl<K: Key + Clone, V: Keepable> Iterator for Iter<'_, K, V> {
             if let Some(entry) = self.cloned.next() {
                 return Some(entry);
             }
-            let now = self.slot.settings.now();
+            let now = self.slot.now();
             let mut cloned = Vec::new();
             let is_there = self.slot.store.for_each_of(self.shard, |entry| {
                 if !entry.is_expired(now) {

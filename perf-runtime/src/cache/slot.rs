@@ -162,7 +162,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
 
     /// Now, as [`Settings::now`] has it.
     #[inline]
-    fn now(&self) -> u64 {
+    pub(super) fn now(&self) -> u64 {
         if self.is_exact {
             self.settings.clock.exact()
         } else {
@@ -229,7 +229,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         A: Kept<Value = V>,
         L: Lookup<K>,
     {
-        let now = self.settings.now();
+        let now = self.now();
         let is = |key: &K| lookup.is(key);
         let claimed = self.store.peek(hash, is, now, Entry::claim_refresh);
         claimed.unwrap_or(false).then(|| {
@@ -240,7 +240,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
 
     /// Lets another call have the refresh.
     pub(super) fn release(&self, hash: u64, is: impl Fn(&K) -> bool) {
-        let now = self.settings.now();
+        let now = self.now();
         self.store.peek(hash, is, now, Entry::release_refresh);
     }
 
@@ -290,7 +290,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         is: impl Fn(&K) -> bool,
         read: impl FnOnce(&V) -> R,
     ) -> Option<R> {
-        let now = self.settings.now();
+        let now = self.now();
         self.store.peek(hash, is, now, |entry| read(entry.value()))
     }
 
@@ -324,7 +324,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         lifetime: Lifetime,
         tags: &[Tag],
     ) -> Gone<'_, K, V> {
-        let now = self.settings.now();
+        let now = self.now();
         let index = if tags.is_empty() {
             self.tags.get()
         } else {

@@ -58,7 +58,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         let hash = self.store.hash(key);
         self.flights.outdate(hash, |other| key.is(other));
         self.outdate_others();
-        let now = self.settings.now();
+        let now = self.now();
         let displaced = self.store.remove_by(hash, |other| key.is(other), now);
         self.left(&displaced) > 0
     }
@@ -77,7 +77,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
             |key, value| {
                 panicked.is_none() && panicked.catch(|| is_meant(key, value)).unwrap_or(false)
             },
-            self.settings.now(),
+            self.now(),
         );
         let taken = self.left(&displaced);
         drop(displaced);
@@ -120,7 +120,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
     fn take_hash<'s>(&'s self, hash: u64, gone: &mut Vec<Displaced<'s, K, V>>) {
         let is = |key: &K| self.store.hash_of(key) == hash;
         loop {
-            let displaced = self.store.remove_by(hash, is, self.settings.now());
+            let displaced = self.store.remove_by(hash, is, self.now());
             if displaced.iter().next().is_none() {
                 return;
             }
@@ -142,7 +142,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         self.flights.outdate_all();
         self.outdate_others();
         let index = self.tags.get().map(Index::lock);
-        let displaced = self.store.clear(self.settings.now());
+        let displaced = self.store.clear(self.now());
         if let Some(mut index) = index {
             index.clear();
         }
