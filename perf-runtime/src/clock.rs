@@ -156,6 +156,25 @@ pub(crate) fn ticks() -> u64 {
     clock().source.ticks()
 }
 
+/// When a call began, which all of its policies are told: they read no clock of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Start(u64);
+
+impl Start {
+    /// Now.
+    #[inline]
+    #[must_use]
+    pub fn now() -> Self {
+        Self(ticks())
+    }
+
+    /// In ticks.
+    #[inline]
+    pub(crate) const fn ticks(self) -> u64 {
+        self.0
+    }
+}
+
 /// Now, as the standard library has it: for what happens seldom.
 #[cfg(feature = "tracing")]
 pub(crate) fn now() -> Instant {

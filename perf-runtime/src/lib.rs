@@ -2,8 +2,10 @@
 
 mod by_hand;
 mod cache;
+mod classify;
 mod clock;
 mod editor;
+mod ended;
 #[cfg(feature = "persist")]
 mod ending;
 mod instruments;
@@ -27,6 +29,7 @@ pub use crate::cache::{
     Cache, CacheBuilder, CacheError, CacheFault, CacheStats, Cause, Expires, Iter, Lazy, get_cache,
     invalidate_tag,
 };
+pub use crate::classify::{Class, Classify};
 pub use crate::clock::coarse::Clock;
 pub use crate::memoize::{Memoized, memoize};
 pub use crate::outcome::Outcome;
@@ -50,6 +53,9 @@ pub mod __ide {
 pub mod __private {
     pub use linkme;
 
+    pub use crate::classify::{ByChain, ByClass, ByNothing, ByOutcome, Class, Judged, classed};
+    pub use crate::clock::Start;
+    pub use crate::ended::Ended;
     pub use crate::instruments::{cached, lazy, measured, memoized, timeout};
     pub use crate::kept::{
         ByClone, ByRejection, ByText, Keepable, Kept, NoWay, Share, Sharing, Success, Whole,

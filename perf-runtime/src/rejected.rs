@@ -61,8 +61,9 @@ const _: () = assert!(size_of::<Rejected>() <= 32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Cause {
     op: &'static str,
-    // Instead of a `Duration`, which takes twice the room; 584 years are enough.
-    allowed_ns: u64,
+    /// What the reason has to say besides: the time that a call had, or that after which it may come again. Instead of a
+    /// `Duration`, which takes twice the room; 584 years are enough.
+    time_ns: u64,
     reason: Reason,
 }
 
@@ -87,6 +88,12 @@ pub enum Reason {
     TimedOut,
     /// A cache: the run this call waited for failed, and the error itself cannot be cloned. See [`LoadFailed`].
     LoadFailed,
+    /// `#[breaker]`: the function failed too often, and is left alone for a while.
+    CircuitOpen,
+    /// `#[rate_limited]`: there were more calls than the rate allows.
+    RateLimited,
+    /// `#[bulkhead]`: as many calls run as may run at once, and its queue is full or took too long.
+    BulkheadFull,
 }
 
 impl fmt::Display for Reason {
@@ -94,6 +101,9 @@ impl fmt::Display for Reason {
         f.write_str(match self {
             Self::TimedOut => "timed out",
             Self::LoadFailed => "load failed",
+            Self::CircuitOpen => "circuit open",
+            Self::RateLimited => "rate limited",
+            Self::BulkheadFull => "bulkhead full",
         })
     }
 }
@@ -101,24 +111,38 @@ impl fmt::Display for Reason {
 impl Rejected {
     /// `allowed` is what the call had: its limit, or less when a call around it had less left.
     pub(crate) fn timed_out(op: &'static str, allowed: Duration) -> Self {
+        Self::new(op, Reason::TimedOut, nanoseconds(allowed))
+    }
+
+    /// `op` may be asked again after so many nanoseconds.
+    pub(crate) const fn circuit_open(op: &'static str, after_ns: u64) -> Self {
+        Self::new(op, Reason::CircuitOpen, after_ns)
+    }
+
+    /// `op` may be asked again after so many nanoseconds; [`u64::MAX`] when that never is.
+    pub(crate) const fn rate_limited(op: &'static str, after_ns: u64) -> Self {
+        Self::new(op, Reason::RateLimited, after_ns)
+    }
+
+    /// Nobody knows when there is a place again.
+    pub(crate) const fn bulkhead_full(op: &'static str) -> Self {
+        Self::new(op, Reason::BulkheadFull, 0)
+    }
+
+    #[inline]
+    const fn new(op: &'static str, reason: Reason, time_ns: u64) -> Self {
         Self {
             cause: Cause {
                 op,
-                allowed_ns: u64::try_from(allowed.as_nanos()).unwrap_or(u64::MAX),
-                reason: Reason::TimedOut,
+                time_ns,
+                reason,
             },
         }
     }
 
     /// `op` is the cache.
     pub(crate) const fn load_failed(op: &'static str) -> Self {
-        Self {
-            cause: Cause {
-                op,
-                allowed_ns: 0,
-                reason: Reason::LoadFailed,
-            },
-        }
+        Self::new(op, Reason::LoadFailed, 0)
     }
 
     /// Why.
@@ -133,13 +157,17 @@ impl Rejected {
         self.cause.op
     }
 
-    /// When asking again can help; `None` when nobody knows, as for a timeout or a failed load.
+    /// After which time asking again can help: of an open breaker, and of a rate limit. `None` when nobody knows, as for a
+    /// timeout, a failed load, a full bulkhead, and for a breaker that is held open by hand.
     ///
     /// For a `Retry-After` header, or for the delay before the next attempt.
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         match self.cause.reason {
-            Reason::TimedOut | Reason::LoadFailed => None,
+            Reason::CircuitOpen | Reason::RateLimited if self.cause.time_ns != u64::MAX => {
+                Some(Duration::from_nanos(self.cause.time_ns))
+            }
+            _ => None,
         }
     }
 
@@ -150,6 +178,19 @@ impl Rejected {
     }
 }
 
+impl Rejected {
+    fn say_when(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.retry_after() {
+            Some(after) => write!(f, "; try again in {after:?}"),
+            None => Ok(()),
+        }
+    }
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
 impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.cause.reason {
@@ -157,13 +198,32 @@ impl fmt::Display for Rejected {
                 f,
                 "`{}` took longer than {:?} and was cancelled",
                 self.cause.op,
-                Duration::from_nanos(self.cause.allowed_ns)
+                Duration::from_nanos(self.cause.time_ns)
             ),
             Reason::LoadFailed => write!(
                 f,
                 "the run of `{}` that this call waited for failed",
                 self.cause.op
             ),
+            Reason::CircuitOpen => {
+                write!(
+                    f,
+                    "`{}` has failed too often and is not asked",
+                    self.cause.op
+                )?;
+                self.say_when(f)
+            }
+            Reason::RateLimited => {
+                write!(
+                    f,
+                    "`{}` is called more often than its rate allows",
+                    self.cause.op
+                )?;
+                self.say_when(f)
+            }
+            Reason::BulkheadFull => {
+                write!(f, "`{}` runs as often as it may at once", self.cause.op)
+            }
         }
     }
 }
@@ -181,7 +241,11 @@ impl From<Rejected> for io::Error {
     fn from(rejected: Rejected) -> Self {
         let kind = match rejected.reason() {
             Reason::TimedOut => io::ErrorKind::TimedOut,
-            Reason::LoadFailed => io::ErrorKind::Other,
+            // There is none for what may work later that would not make somebody repeat the call at once.
+            Reason::LoadFailed
+            | Reason::CircuitOpen
+            | Reason::RateLimited
+            | Reason::BulkheadFull => io::ErrorKind::Other,
         };
         Self::new(kind, rejected)
     }

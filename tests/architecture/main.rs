@@ -16,6 +16,9 @@ const EDGES: &[(&str, &[&str])] = &[
     ("ending", &[]),
     ("outcome", &[]),
     ("rejected", &[]),
+    ("ended", &["rejected"]),
+    // A rejection is looked for in what a call gave.
+    ("classify", &["outcome", "rejected"]),
     // An error that is not kept is told to those who waited for it, as a rejection when there is no other way.
     ("kept", &["outcome", "rejected"]),
     ("rt", &["clock"]),
@@ -37,8 +40,8 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "instruments",
         &[
-            "site", "snapshot", "outcome", "rejected", "kept", "latency", "cache", "parts",
-            "clock", "rt",
+            "site", "snapshot", "outcome", "rejected", "ended", "classify", "kept", "latency",
+            "cache", "parts", "clock", "rt",
         ],
     ),
     // Sites without an attribute: an instrument that is put on the list while the program runs.
