@@ -8,11 +8,12 @@
 //! is used, an editor finds the definition, and another crate's attribute of the same name is not swallowed but says
 //! that it does not understand. Attributes of others stay where they are.
 //!
-//! Of the orders of the two attributes there are, both mean something. `#[measured]` above `#[timeout]` sees what the
-//! caller sees: a call that took too long is an error, and its time is the limit. Below it, `#[measured]` sees the
-//! body alone: such a call was cancelled.
+//! Most orders mean something. `#[measured]` above `#[timeout]` sees what the caller sees: a call that took too long is an
+//! error, and its time is the limit. Below it, `#[measured]` sees the body alone: such a call was cancelled. Those that
+//! cannot mean what they say are [refused](order).
 
 mod conditional;
+mod order;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -21,7 +22,7 @@ use syn::{Attribute, Meta, Path};
 use crate::editor;
 use crate::errors::Errors;
 use crate::function::{self, Answer, Function, Shape};
-use crate::instruments::{self, Annotated, Beside, Call, Entry, Instrument};
+use crate::instruments::{self, Annotated, Beside, Call, Entry, Inner, Instrument};
 use crate::options::{Given, Value};
 use crate::stack::conditional::conditional;
 
@@ -68,7 +69,7 @@ pub(crate) fn expand(name: &str, args: &TokenStream, item: TokenStream) -> Token
     }];
     gather(&mut function, facade.as_ref(), &mut layers, &mut errors);
     let as_written = function.clone();
-    if layers.iter().any(|layer| layer.entry.keeps_answers) {
+    if layers.iter().any(|layer| layer.entry.names_arguments) {
         function.name_arguments();
     }
     if let Some(constness) = &function.sig.constness {
@@ -108,29 +109,13 @@ fn gather(
             function.attrs.push(attr);
             continue;
         };
-        let name = entry.grammar.attribute;
-        if layers
-            .iter()
-            .any(|layer| layer.entry.grammar.attribute == name)
-        {
-            errors.at(
-                attr.path(),
-                format!("`#[{name}]` stands twice on this function"),
-            );
-        } else if entry.keeps_answers
-            && let Some(other) = layers.iter().find(|layer| layer.entry.keeps_answers)
-        {
-            let other = other.entry.grammar.attribute;
-            errors.at(
-                attr.path(),
-                format!("`#[{other}]` keeps the answers of this function already; leave one of the two out"),
-            );
-        }
+        order::check(layers, entry, attr.path(), errors);
         let args = match &attr.meta {
             Meta::Path(_) => TokenStream::new(),
             Meta::List(list) => list.tokens.clone(),
             Meta::NameValue(pair) => {
                 let value = pair.value.to_token_stream();
+                let name = entry.grammar.attribute;
                 errors.at(pair.eq_token, format!("write `#[{name}({value})]`"));
                 value
             }
@@ -197,69 +182,155 @@ fn written(
     let function = on.function;
     let arrow = function.closure_type();
     let (mut items, mut before, mut beside) = (marker(), TokenStream::new(), TokenStream::new());
-    let mut inner = innermost(on, &private, &arrow);
-    let mut wrapped = false;
     // Items and what comes before the call from the outside in, the wrappers from the inside out.
-    let mut calls = Vec::new();
+    let mut wrappers: Vec<Wrapper<'_>> = Vec::new();
     for (mut layer, instrument) in layers.into_iter().zip(instruments) {
         if let Some(attr) = seen(&layer) {
             items.extend(quote!(#attr const _: () = ();));
         }
         items.extend(editor::echo(layer.entry, &layer.given));
         let attribute = layer.entry.grammar.attribute;
-        let site = format_ident!("__PERFKIT_{}", attribute.to_uppercase());
-        let local = format_ident!("__perfkit_{attribute}", span = Span::mixed_site());
-        let call = Call {
-            private: &private,
-            site: &site,
-            local: &local,
-            arrow: &arrow,
-            answer: on.answer,
+        let mut wrapper = Wrapper {
+            site: format_ident!("__PERFKIT_{}", attribute.to_uppercase()),
+            local: format_ident!("__perfkit_{attribute}", span = Span::mixed_site()),
+            instrument: instrument.as_ref(),
         };
-        before.extend(instrument.before(&call));
+        let is_second = wrappers.iter().any(|other| other.site == wrapper.site);
+        if is_second {
+            wrapper.site = format_ident!("{}_WITHIN", wrapper.site);
+            wrapper.local = format_ident!("{}_within", wrapper.local);
+        }
+        before.extend(instrument.before(&wrapper.call(on, &private, &arrow, &Within::default())));
         if let Some(listed) = instrument.site(&private) {
             let name = layer.given.name().as_ref().map(Value::tokens).map_or_else(
                 || quote!(::core::option::Option::None),
                 |name| quote!(::core::option::Option::Some(#name)),
             );
-            items.extend(listing(attribute, &name, function.name(), &call, &listed));
+            let part = is_second.then_some(order::WITHIN);
+            items.extend(listing(
+                &Listing {
+                    attribute,
+                    part,
+                    name: &name,
+                },
+                function,
+                &private,
+                &wrapper.site,
+                &listed,
+            ));
             beside.extend(instrument.beside(&Beside {
                 private: &private,
                 function,
                 name: &name,
             }));
-            calls.push((site, local, instrument));
+            wrappers.push(wrapper);
         }
     }
-    for (site, local, instrument) in calls.iter().rev() {
-        let call = Call {
-            private: &private,
-            site,
-            local,
-            arrow: &arrow,
-            answer: on.answer,
-        };
-        inner = match on.shape {
-            Shape::Sync if wrapped => instrument.around(&call, quote!({ #inner })),
-            Shape::Sync => instrument.around(&call, inner),
-            _ => instrument.around_future(&call, inner),
-        };
-        wrapped = true;
-    }
-    if !wrapped {
+    if wrappers.is_empty() {
         // Nothing looks at the call: the body is the function's own again.
         let body = function.body().stream();
         return function.with_body(quote!(#items #before #body));
     }
-    let call = match (on.shape, on.answer) {
-        (Shape::Sync | Shape::Future { boxed: false }, _) => inner,
-        (Shape::Async, Answer::Never) => quote!(match #inner.await {}),
-        (Shape::Async, _) => quote!(#inner.await),
-        (Shape::Pinned { pin, .. }, _) => quote!(#pin(#inner)),
-        (Shape::Future { boxed: true }, _) => quote!(::std::boxed::Box::pin(#inner)),
-    };
+    let call = nested_in(on, &private, &arrow, &wrappers);
     let function = function.with_body(quote!(#items #before #call));
     quote!(#function #beside)
+}
+
+/// One attribute as it wraps a call.
+struct Wrapper<'i> {
+    site: Ident,
+    local: Ident,
+    instrument: &'i dyn Instrument,
+}
+
+/// What is known of what stands further in.
+#[derive(Default)]
+struct Within {
+    rejects: bool,
+    starts: bool,
+}
+
+impl Wrapper<'_> {
+    fn call<'c>(
+        &'c self,
+        on: &'c Annotated<'_>,
+        private: &'c TokenStream,
+        arrow: &'c TokenStream,
+        within: &Within,
+    ) -> Call<'c> {
+        Call {
+            private,
+            site: &self.site,
+            local: &self.local,
+            arrow,
+            answer: on.answer,
+            is_async: !matches!(on.shape, Shape::Sync),
+            starts_within: within.starts,
+            rejects_within: within.rejects,
+        }
+    }
+}
+
+/// The wrappers around the body, the first of them outermost: the expression that is the call.
+fn nested_in(
+    on: &Annotated<'_>,
+    private: &TokenStream,
+    arrow: &TokenStream,
+    wrappers: &[Wrapper<'_>],
+) -> TokenStream {
+    let body = innermost(on, private, arrow);
+    let mut made = TokenStream::new();
+    let mut inner = match on.shape {
+        Shape::Sync => Inner::Block(body),
+        // Made when the function is called, as without us; unless it has to be made more than once.
+        Shape::Future { .. } if !wrappers.iter().any(|wrapper| wrapper.instrument.repeats()) => {
+            let local = Ident::new("__perfkit_made", Span::mixed_site());
+            made = quote!(let #local = #body;);
+            Inner::Future(local.into_token_stream())
+        }
+        _ => Inner::Future(body),
+    };
+    let mut within = Within::default();
+    for wrapper in wrappers.iter().rev() {
+        let call = wrapper.call(on, private, arrow, &within);
+        inner = wrapper.instrument.wrap(&call, inner);
+        within.rejects = !wrapper.instrument.covers_rejections()
+            && (within.rejects || wrapper.instrument.rejects());
+        within.starts |= wrapper.instrument.needs_start();
+    }
+    let Some(outermost) = wrappers.first() else {
+        return TokenStream::new();
+    };
+    let call = outermost.call(on, private, arrow, &within);
+    let start = within.starts.then(|| {
+        let start = instruments::start();
+        quote!(let #start = #private::Start::now();)
+    });
+    match (on.shape, on.answer) {
+        (Shape::Async, Answer::Never) => {
+            let last = inner.last(&call);
+            quote!(#start match #last {})
+        }
+        (Shape::Sync | Shape::Async, _) => {
+            let last = inner.last(&call);
+            quote!(#start #last)
+        }
+        (shape, _) => {
+            // The call begins when the future is polled.
+            let future = match start {
+                Some(start) => {
+                    let last = inner.last(&call);
+                    quote!(async move { #start #last })
+                }
+                None => inner.future(&call),
+            };
+            match shape {
+                Shape::Pinned { pin, .. } => quote!(#pin(#future)),
+                Shape::Future { boxed: true } => quote!(#made ::std::boxed::Box::pin(#future)),
+                _ => quote!(#made #future),
+            }
+        }
+    }
 }
 
 /// What the innermost attribute wraps: the body, or the future it makes.
@@ -292,24 +363,35 @@ fn innermost(on: &Annotated<'_>, private: &TokenStream, arrow: &TokenStream) -> 
     quote!(async move { if false { #never } #body })
 }
 
+/// What the list has of an annotation.
+struct Listing<'l> {
+    attribute: &'static str,
+    /// What tells it from another one of that attribute on the same function.
+    part: Option<&'static str>,
+    /// The `name` option.
+    name: &'l TokenStream,
+}
+
 /// The static of one attribute, and its entry in the list that the linker makes of all of them.
 fn listing(
-    attribute: &str,
-    name: &TokenStream,
-    function: &Ident,
-    call: &Call<'_>,
+    listing: &Listing<'_>,
+    function: &Function,
+    private: &TokenStream,
+    place: &Ident,
     site: &instruments::Site,
 ) -> TokenStream {
-    let Call {
-        private,
-        site: place,
-        ..
-    } = call;
+    let Listing {
+        attribute,
+        part,
+        name,
+    } = listing;
     let instruments::Site { ty, options } = site;
     // Spanned at the function's name from its first token on: that is the line which the site finds itself at.
-    let at = function::spanned(private, function.span());
-    let made = quote_spanned! {function.span()=>
-        #at::Site::here(#attribute, #name, ::core::any::type_name::<__PerfkitPlace>, #options)
+    let span = function.name().span();
+    let at = function::spanned(private, span);
+    let within = part.map(|part| quote_spanned!(span=> .within(#part)));
+    let made = quote_spanned! {span=>
+        #at::Site::here(#attribute, #name, ::core::any::type_name::<__PerfkitPlace>, #options) #within
     };
     let listed = format_ident!("{place}_LISTED");
     quote! {

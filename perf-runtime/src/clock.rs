@@ -173,6 +173,12 @@ impl Start {
     pub(crate) const fn ticks(self) -> u64 {
         self.0
     }
+
+    /// How long ago that was.
+    pub(crate) fn elapsed(self) -> Duration {
+        let ticks = ticks().saturating_sub(self.0);
+        Duration::from_nanos(nanos(ticks, factor()))
+    }
 }
 
 /// Now, as the standard library has it: for what happens seldom.

@@ -4,6 +4,12 @@
 //! own is decided once, outside of all policies: those in between see a rejection and not an error that looks like any
 //! other, whatever the type of the error. So a retry does not repeat it, and a breaker does not count it.
 
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
 use crate::rejected::Rejected;
 
 /// What a policy gets from what it stands around, and gives to what stands around it.
@@ -36,12 +42,88 @@ impl<A> Ended<A> {
         }
     }
 
+    /// The answer of a call that no policy can reject.
+    #[inline]
+    pub fn sure(self) -> A {
+        match self {
+            Self::Answered(answer) | Self::Refused(answer, _) => answer,
+            Self::Rejected(_) => unreachable!("written where nothing rejects"),
+        }
+    }
+
     /// The answer; `make` gives that of a rejection.
     #[inline]
     pub fn settle(self, make: impl FnOnce(Rejected) -> A) -> A {
         match self {
             Self::Answered(answer) | Self::Refused(answer, _) => answer,
             Self::Rejected(rejected) => make(rejected),
+        }
+    }
+}
+
+pin_project! {
+    /// See [`answered`].
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Answered<F> {
+        #[pin]
+        future: F,
+    }
+}
+
+/// A future that answers, for a policy around it.
+#[inline]
+pub fn answered<F: Future>(future: F) -> Answered<F> {
+    Answered { future }
+}
+
+impl<F: Future> Future for Answered<F> {
+    type Output = Ended<F::Output>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.project().future.poll(cx).map(Ended::Answered)
+    }
+}
+
+pin_project! {
+    /// See [`settled`].
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Settled<F, M> {
+        #[pin]
+        future: F,
+        make: Option<M>,
+    }
+}
+
+/// A future under policies, for what stands around answers; `make` gives that of a rejection.
+#[inline]
+pub fn settled<A, F, M>(future: F, make: M) -> Settled<F, M>
+where
+    F: Future<Output = Ended<A>>,
+    M: FnOnce(Rejected) -> A,
+{
+    Settled {
+        future,
+        make: Some(make),
+    }
+}
+
+impl<A, F, M> Future for Settled<F, M>
+where
+    F: Future<Output = Ended<A>>,
+    M: FnOnce(Rejected) -> A,
+{
+    type Output = A;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<A> {
+        let this = self.project();
+        match (this.future.poll(cx), this.make.take()) {
+            (Poll::Ready(ended), Some(make)) => Poll::Ready(ended.settle(make)),
+            (_, make) => {
+                *this.make = make;
+                Poll::Pending
+            }
         }
     }
 }

@@ -55,7 +55,7 @@ pub mod __private {
 
     pub use crate::classify::{ByChain, ByClass, ByNothing, ByOutcome, Class, Judged, classed};
     pub use crate::clock::Start;
-    pub use crate::ended::Ended;
+    pub use crate::ended::{Ended, answered, settled};
     pub use crate::instruments::{cached, lazy, measured, memoized, timeout};
     pub use crate::kept::{
         ByClone, ByRejection, ByText, Keepable, Kept, NoWay, Share, Sharing, Success, Whole,

@@ -43,6 +43,13 @@ pub(crate) fn now() -> Instant {
     }
 }
 
+/// Whether [`now`] is not the system's time, because a test has paused tokio's clock, or moved it.
+pub(crate) fn is_stopped() -> bool {
+    let before = crate::clock::instant();
+    let now = now();
+    !(before..=crate::clock::instant()).contains(&now)
+}
+
 /// Polls `work` to its end, on the tokio runtime that this is called in, else on a thread of our own.
 ///
 /// It is dropped before its end where that runtime shuts down, or where there is no thread to be had.

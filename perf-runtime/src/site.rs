@@ -64,12 +64,20 @@ impl<I: Instrument> Site<I> {
             Meta {
                 attribute,
                 name,
+                part: None,
                 place,
                 file: here.file(),
                 line: here.line(),
             },
             options,
         )
+    }
+
+    /// The same as one of two sites of one attribute on one function.
+    #[must_use]
+    pub const fn within(mut self, part: &'static str) -> Self {
+        self.meta.part = Some(part);
+        self
     }
 
     /// The instrument, built on first use.
@@ -170,6 +178,7 @@ mod tests {
         Meta {
             attribute: "clicks",
             name: Some("click"),
+            part: None,
             place: || "",
             file: "site.rs",
             line: 7,

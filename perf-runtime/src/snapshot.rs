@@ -13,6 +13,8 @@ pub struct Meta {
     pub attribute: &'static str,
     /// The `name = "…"` option.
     pub name: Option<&'static str>,
+    /// What tells it from another annotation of its kind on the same function.
+    pub part: Option<&'static str>,
     /// The path of a private type inside the function, which is how an attribute learns the `impl` it stands in.
     pub place: fn() -> &'static str,
     /// Source file as the compiler names it.
@@ -23,13 +25,15 @@ pub struct Meta {
 
 impl Meta {
     /// The name under which the report lists the site: `name` when given, else the path of the function,
-    /// `shop::orders::load`, `shop::Cart::add` or `<shop::Cart as shop::Priced>::total`.
+    /// `shop::orders::load`, `shop::Cart::add` or `<shop::Cart as shop::Priced>::total`; and the part behind the path,
+    /// `shop::orders::load (attempt)`.
     #[must_use]
     pub fn op(&self) -> Cow<'static, str> {
-        if let Some(name) = self.name {
-            return Cow::Borrowed(name);
+        let name = self.name.unwrap_or_else(|| function_of((self.place)()));
+        match self.part {
+            Some(part) if self.name.is_none() => Cow::Owned(format!("{name} ({part})")),
+            _ => Cow::Borrowed(name),
         }
-        Cow::Borrowed(function_of((self.place)()))
     }
 }
 
@@ -367,6 +371,7 @@ mod tests {
         Meta {
             attribute: "measured",
             name,
+            part: None,
             place,
             file: "src/lib.rs",
             line: 1,
@@ -394,5 +399,14 @@ mod tests {
             assert_eq!(super::function_of(place), op);
         }
         assert_eq!(meta(None, || "shop::load::Here").op(), "shop::load");
+    }
+
+    #[test]
+    fn a_part_stands_behind_the_path() {
+        let mut part = meta(None, || "shop::load::Here");
+        part.part = Some("attempt");
+        assert_eq!(part.op(), "shop::load (attempt)");
+        part.name = Some("load user");
+        assert_eq!(part.op(), "load user");
     }
 }

@@ -33,6 +33,7 @@ pub(crate) const ENTRY: Entry = Entry {
         absent: &[],
     },
     keeps_answers: false,
+    names_arguments: false,
     read,
 };
 

@@ -41,6 +41,7 @@ pub(crate) const ENTRY: Entry = Entry {
         ],
     },
     keeps_answers: true,
+    names_arguments: true,
     read,
 };
 

@@ -1,11 +1,11 @@
 //! `#[timeout]`: cancels a call that takes too long.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::quote;
 
 use crate::errors::Errors;
-use crate::function::{Answer, Shape, span_of, spanned};
-use crate::instruments::{Annotated, Call, Entry, Instrument, Site};
+use crate::function::{Answer, Shape};
+use crate::instruments::{Annotated, Call, Entry, Inner, Instrument, Site, start};
 use crate::options::{Given, Grammar, Kind, Spec, Value};
 
 const LIMIT: Spec = Spec {
@@ -28,6 +28,7 @@ pub(crate) const ENTRY: Entry = Entry {
         absent: &[],
     },
     keeps_answers: false,
+    names_arguments: false,
     read,
 };
 
@@ -67,32 +68,20 @@ impl Instrument for Timeout {
         })
     }
 
-    fn before(&self, _: &Call<'_>) -> TokenStream {
-        TokenStream::new()
+    fn wrap(&self, call: &Call<'_>, inner: Inner) -> Inner {
+        let (site, start) = (call.site, start());
+        let future = inner.ending(call);
+        let rejected = call.rejected(self.reject.as_ref(), &quote!(__perfkit_rejected));
+        Inner::Ending(
+            quote!(#site.get().call_async(#start, #future, |__perfkit_rejected| #rejected)),
+        )
     }
 
-    fn around(&self, _: &Call<'_>, body: TokenStream) -> TokenStream {
-        // Refused by `read`.
-        body
+    fn rejects(&self) -> bool {
+        self.reject.is_none()
     }
 
-    fn around_future(&self, call: &Call<'_>, future: TokenStream) -> TokenStream {
-        let Call {
-            private,
-            site,
-            answer,
-            ..
-        } = call;
-        let Answer::Type(answer) = answer else {
-            return future;
-        };
-        // A missing bound is reported at the user's own type, so the call that asks for it stands there.
-        let span = span_of(answer);
-        let private = spanned(private, span);
-        let rejected = self.reject.as_ref().map(Value::tokens).map_or_else(
-            || quote_spanned!(span=> #private::rejected::<#answer>(__perfkit_rejected)),
-            |reject| quote_spanned!(span=> #private::rejected_with::<#answer>(__perfkit_rejected, #reject)),
-        );
-        quote!(#site.get().call_async(#future, |__perfkit_rejected| #rejected))
+    fn needs_start(&self) -> bool {
+        true
     }
 }

@@ -103,6 +103,7 @@ impl Beside {
             meta: Meta {
                 attribute,
                 name,
+                part: None,
                 place,
                 file: here.file(),
                 line: here.line(),

@@ -1,7 +1,7 @@
 //! `#[timeout]` at run time: a body that is cancelled when its time is up.
 //!
-//! The limit counts from the first poll. A body that is ready at once costs a clock read and two counts; only one that
-//! has to wait gets a timer. While the body is polled its deadline is the thread's (`perfkit::deadline`), so a timeout
+//! The limit counts from the first poll, which is when the call began. A body that is ready at once costs two counts; only
+//! one that has to wait gets a timer. While the body is polled its deadline is the thread's (`perfkit::deadline`), so a timeout
 //! further in starts with what is left of the one around it and never waits longer.
 //!
 //! # Which one answers
@@ -25,6 +25,7 @@ use std::time::{Duration, Instant};
 
 use pin_project_lite::pin_project;
 
+use crate::clock::Start;
 use crate::parts::counter::Counters;
 use crate::parts::deadline::{self, Scope};
 #[cfg(feature = "tracing")]
@@ -69,12 +70,12 @@ const ENDS: [Count; 4] = [
 ];
 
 impl Timeout {
-    /// Awaits `body` for at most the limit; `reject` makes the answer of a call that took longer.
+    /// Awaits `body` for at most the limit since `start`; `reject` makes the answer of a call that took longer.
     ///
     /// When the time is up the body is dropped first, which cancels it, and `reject` is asked then. Cancel safety is that
     /// of the body. A panic of the body passes through. Polled again after its answer the future stays pending.
     #[inline]
-    pub fn call_async<F, R>(&'static self, body: F, reject: R) -> Call<F, R>
+    pub fn call_async<F, R>(&'static self, start: Start, body: F, reject: R) -> Call<F, R>
     where
         F: Future,
         R: FnOnce(Rejected) -> F::Output,
@@ -84,6 +85,7 @@ impl Timeout {
             reject: Some(reject),
             timer: None,
             timeout: self,
+            start,
             deadline: None,
             allowed: Duration::ZERO,
             stage: Stage::New,
@@ -95,14 +97,19 @@ impl Timeout {
         self.counters.add_one(what as usize);
     }
 
-    /// The limit, but not more than what is left until `outer`; with the instant at which it ends.
-    #[inline]
-    fn allowance(&self, outer: Option<Instant>) -> (Duration, Option<Instant>) {
-        let start = rt::now();
-        match (start.checked_add(self.limit), outer) {
-            (Some(own), Some(outer)) if own < outer => (self.limit, Some(own)),
-            (_, Some(outer)) => (outer.saturating_duration_since(start), Some(outer)),
-            (own, None) => (self.limit, own),
+    /// The limit that ends at `own`, but not more than what is left until `outer`; with the instant at which it ends.
+    fn allowance(
+        &self,
+        own: Option<Instant>,
+        outer: Option<Instant>,
+    ) -> (Duration, Option<Instant>) {
+        match (own, outer) {
+            (Some(own), Some(outer)) if outer < own => {
+                let less = own.saturating_duration_since(outer);
+                (self.limit.saturating_sub(less), Some(outer))
+            }
+            (None, Some(outer)) => (outer.saturating_duration_since(rt::now()), Some(outer)),
+            (own, _) => (self.limit, own),
         }
     }
 
@@ -145,6 +152,7 @@ pin_project! {
         timer: Option<rt::Sleep>,
         reject: Option<R>,
         timeout: &'static Timeout,
+        start: Start,
         deadline: Option<Instant>,
         allowed: Duration,
         stage: Stage,
@@ -180,7 +188,6 @@ where
             Stage::New => {
                 *this.stage = Stage::Running;
                 here.add_one(Count::Started as usize);
-                (*this.allowed, *this.deadline) = this.timeout.allowance(outer);
             }
             Stage::Running => {}
             Stage::Late => return self.reject(),
@@ -191,12 +198,16 @@ where
             timeout: this.timeout,
             stage: this.stage,
         };
-        let scope = Scope::enter(outer, *this.deadline);
+        let scope = if is_first {
+            Scope::begin(outer, *this.start, this.timeout.limit)
+        } else {
+            Scope::enter(outer, *this.deadline)
+        };
         let answer = body.poll(cx);
-        drop(scope);
-        std::mem::forget(polling);
 
         if answer.is_ready() {
+            drop(scope);
+            std::mem::forget(polling);
             *this.stage = Stage::Over;
             here.add_one(Count::Completed as usize);
             if this.timer.is_some() {
@@ -205,6 +216,13 @@ where
             this.body.set(None);
             return answer;
         }
+        if is_first {
+            let own = scope.end();
+            (*this.allowed, *this.deadline) = this.timeout.allowance(own, outer);
+        } else {
+            drop(scope);
+        }
+        std::mem::forget(polling);
         let Some(deadline) = *this.deadline else {
             return Poll::Pending;
         };

@@ -19,6 +19,7 @@ fn site(options: Options) -> &'static Measured {
     static META: Meta = Meta {
         attribute: "measured",
         name: Some("test"),
+        part: None,
         place: || "",
         file: file!(),
         line: 1,
