@@ -174,6 +174,11 @@ impl Start {
         self.0
     }
 
+    #[cfg(test)]
+    pub(crate) fn ago(time: Duration) -> Self {
+        Self(ticks().saturating_sub(ticks_in(time)))
+    }
+
     /// How long ago that was.
     pub(crate) fn elapsed(self) -> Duration {
         let ticks = ticks().saturating_sub(self.0);

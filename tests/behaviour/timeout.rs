@@ -12,7 +12,7 @@ use std::thread::Thread;
 use std::time::Duration;
 
 use perfkit::__private::timeout::{Options, Timeout};
-use perfkit::__private::{FromRejected, Meta, Observed, Site};
+use perfkit::__private::{FromRejected, Meta, Observed, Site, Start};
 use perfkit::snapshot::Value;
 use perfkit::{Rejected, rejection};
 
@@ -27,6 +27,7 @@ macro_rules! site {
             Meta {
                 attribute: "timeout",
                 name: Some($name),
+                part: None,
                 place: || "",
                 file: file!(),
                 line: line!(),
@@ -49,7 +50,11 @@ fn call<F: Future>(site: &'static Site<Timeout>, body: F) -> impl Future<Output 
 where
     F::Output: FromRejected,
 {
-    site.get().call_async(body, F::Output::from_rejected)
+    async move {
+        site.get()
+            .call_async(Start::now(), body, F::Output::from_rejected)
+            .await
+    }
 }
 
 /// The numbers of a site; taken only after they were seen to balance.
@@ -162,7 +167,9 @@ fn numbers_of_unused() -> Numbers {
 #[test]
 fn a_body_that_is_ready_at_once_needs_no_runtime_and_no_timer() {
     let site = site!("ready", SECOND);
-    let mut call = pin!(call(site, ready(Answer::Ok("at once"))));
+    let body = ready(Answer::Ok("at once"));
+    let reject = Answer::from_rejected;
+    let mut call = pin!(site.get().call_async(Start::now(), body, reject));
     assert_eq!(poll_once(call.as_mut()), Poll::Ready(Ok("at once")));
     assert_eq!(
         numbers(site),
@@ -373,12 +380,13 @@ fn a_call_is_send_exactly_when_its_body_is_and_stays_small() {
         Some(kept.len())
     };
     let bare = size_of_val(&body);
-    let call = call(site, body);
+    let call = site.get().call_async(Start::now(), body, |_| None);
     send(&call);
     assert!(size_of_val(&call) <= bare + 256, "{}", size_of_val(&call));
     // A body that is not `Send` is none of the attribute's business.
     let not_send = std::rc::Rc::new(());
     let call = site.get().call_async(
+        Start::now(),
         async move {
             wait_a_turn().await;
             drop(not_send);

@@ -183,7 +183,7 @@ fn set(current: Current) {
 mod tests {
     use std::time::Duration;
 
-    use super::{Scope, deadline, remaining};
+    use super::{Scope, deadline, end, remaining};
     use crate::clock::{self, Start};
 
     #[test]
@@ -242,5 +242,14 @@ mod tests {
         let endless = Scope::begin(deadline(), start, Duration::MAX);
         assert_eq!(deadline(), None);
         assert_eq!(endless.end(), None);
+    }
+
+    #[test]
+    fn the_time_counts_that_has_passed_when_somebody_asks() {
+        let (second, little) = (Duration::from_secs(1), Duration::from_millis(100));
+        let before = clock::instant();
+        let end = end(Start::ago(2 * second), 3 * second).expect("it has an end");
+        assert!(end > before + second - little);
+        assert!(end < clock::instant() + second + little);
     }
 }

@@ -12,6 +12,7 @@ const fn meta(name: &'static str) -> Meta {
     Meta {
         attribute: "measured",
         name: Some(name),
+        part: None,
         place: || "",
         file: file!(),
         line: 1,

@@ -41,19 +41,6 @@ async fn the_limit_counts_from_the_first_poll() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_time_of_the_first_poll_counts() {
-    let site = site!("busy first poll", 3 * SECOND);
-    let start = Instant::now();
-    let answer = call(site, async {
-        // Moves the clock before it waits for the first time.
-        advance(2 * SECOND).await;
-        pending::<Answer>().await
-    });
-    answer.await.unwrap_err();
-    assert_eq!(start.elapsed(), 3 * SECOND);
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_body_that_is_ready_when_the_time_is_up_wins() {
     let site = site!("photo finish", SECOND);
     let answer = call(site, async {
@@ -78,7 +65,7 @@ async fn the_body_is_gone_before_the_answer_is_made() {
         assert_eq!(numbers(site).timed_out, 1);
         log.lock().unwrap().push("rejected");
     };
-    site.get().call_async(body, reject).await;
+    site.get().call_async(Start::now(), body, reject).await;
     assert_eq!(*log.lock().unwrap(), ["body dropped", "rejected"]);
 }
 
