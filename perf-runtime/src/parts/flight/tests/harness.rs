@@ -3,6 +3,8 @@
 //! The harness knows a [`Subject`] that can be asked for a key, and nothing of what answers. What happens is drawn from
 //! one seed, which is printed; how the threads interleave is not, so a seed makes a failure likely, not certain.
 //!
+//! It is part of two tests: of the flight alone, and of annotated functions (`tests/chaos`).
+//!
 //! - `PERFKIT_SEED`: the seed, else a new one.
 //! - `PERFKIT_CHAOS_CALLS`: how many calls at least, else as many as the test says.
 
@@ -79,6 +81,16 @@ impl Random {
 }
 
 impl Script {
+    /// The same, but for that it comes to an end.
+    #[allow(
+        dead_code,
+        reason = "the flight alone has no body that nobody waits for"
+    )]
+    pub(super) fn that_ends(mut self) -> Self {
+        self.ends = true;
+        self
+    }
+
     /// Runs the body: yields, calls another key, then answers, fails, panics or never ends.
     pub(super) async fn run<S: Subject>(mut self, subject: &Arc<S>) -> Result<u64, String> {
         for _ in 0..self.random.below(4) {

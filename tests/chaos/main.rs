@@ -1,0 +1,9 @@
+//! Annotated functions under chaos: calls that panic, fail, are cancelled, are kept and not polled, call each other in
+//! circles, while what they have answered is invalidated; and the books after every round.
+//!
+//! What the harness does, and how to make it do more, says its own file.
+
+#[path = "../../perf-runtime/src/parts/flight/tests/harness.rs"]
+mod harness;
+mod kept;
+mod world;
