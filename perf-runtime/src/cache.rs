@@ -14,6 +14,7 @@ use std::sync::atomic::AtomicBool;
 use crate::parts::counter::Counters;
 use crate::parts::series::Series;
 
+mod access;
 mod beside;
 mod builder;
 mod by_hand;
@@ -38,8 +39,9 @@ mod slots;
 mod stats;
 mod taken;
 
+pub(crate) use self::access::Access;
 pub use self::beside::Beside;
-pub(crate) use self::beside::core_of;
+use self::beside::core_of;
 pub use self::builder::{CacheBuilder, CacheError, CacheFault};
 pub use self::found::{get_cache, invalidate_tag};
 pub use self::future::lazily;
@@ -57,8 +59,6 @@ pub use self::stats::CacheStats;
 
 use self::by_hand::Living;
 use self::slots::Slots;
-use crate::kept::Kept;
-use crate::parts::key::{Key, Lookup};
 
 /// What happens to calls and answers, by index of the counters.
 #[derive(Debug, Clone, Copy)]
@@ -115,57 +115,6 @@ impl Core {
     #[inline]
     pub(crate) fn count(&self, what: Count) {
         self.counters.add_one(what as usize);
-    }
-
-    /// What is kept under a key, or the way to it.
-    #[inline]
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "it is made for this one call, of a few references"
-    )]
-    pub(crate) fn look_up<K, A, L, H>(
-        &'static self,
-        hooks: H,
-        lookup: L,
-    ) -> Looked<'static, K, A::Answer, A::Value>
-    where
-        K: Key,
-        A: Kept,
-        L: Lookup<K>,
-        H: FnOnce() -> Hooks<K, A::Value> + 'static,
-    {
-        self.slots.of(self, hooks).look_up::<A, L>(&lookup)
-    }
-
-    /// The same, and with it the refresh of what was found, if it is time for it and nobody else has it. An error is
-    /// not refreshed.
-    #[inline]
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "it is made for this one call, of a few references"
-    )]
-    pub(crate) fn look_up_or_refresh<K, A, L, H>(
-        &'static self,
-        hooks: H,
-        lookup: L,
-        is_error: fn(&A::Answer) -> bool,
-    ) -> Refreshed<K, A::Answer, A::Value>
-    where
-        K: Key,
-        A: Kept,
-        L: Lookup<K>,
-        H: FnOnce() -> Hooks<K, A::Value> + 'static,
-    {
-        self.slots
-            .of(self, hooks)
-            .look_up_or_refresh::<A, L>(&lookup, is_error)
-    }
-
-    /// A call that is not to be looked up.
-    #[inline]
-    pub(crate) fn bypass<K: Key, A: Kept>(&self) -> Looked<'static, K, A::Answer, A::Value> {
-        self.count(Count::Bypassed);
-        Looked::Bypassed
     }
 
     /// Starts the numbers anew; what is kept stays.

@@ -12,10 +12,11 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::slot::Slot;
-use super::slots::{Known, instance};
+use super::slots::instance;
 use super::{Cache, Core, Hooks, Lazy, Settings};
 use crate::kept::Keepable;
 use crate::parts::key::Key;
+use crate::parts::known::Known;
 use crate::snapshot::Meta;
 
 /// The path of a function, its file and its line.
@@ -140,7 +141,7 @@ impl Beside {
         V: Keepable,
         H: FnOnce() -> Hooks<K, V> + 'static,
     {
-        if let Some(slot) = self.known.of::<H, K, V>() {
+        if let Some(slot) = self.known.get::<H, Slot<K, V>>() {
             return slot;
         }
         let core = *self.core.get_or_init(|| {
@@ -149,7 +150,7 @@ impl Beside {
         });
         let instance = self.renamed(instance(type_name::<H>()));
         let slot = core.slots.named(core, &instance, hooks);
-        self.known.set::<H, K, V>(slot);
+        self.known.set::<H, Slot<K, V>>(slot);
         slot
     }
 

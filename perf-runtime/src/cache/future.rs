@@ -15,36 +15,30 @@ use crate::parts::key::Key;
 pub enum Begun<R, F> {
     /// It has its answer.
     Answered(R),
-    /// It goes on.
-    Runs(F),
+    /// It goes on, on the heap: else the future of every hit would be as large as the body's, to be moved around by its
+    /// caller and by whoever waits for that one.
+    Runs(Pin<Box<F>>),
 }
 
 /// A future that `start` makes when it is first polled, unless it has the answer already.
-///
-/// It is one or the other, never both, so it is as large as the larger of them.
 pub fn lazily<S, F>(start: S) -> Lazily<S, F>
 where
     S: FnOnce() -> Begun<F::Output, F>,
     F: Future,
 {
-    let stage = Stage::Start { start: Some(start) };
-    Lazily { stage }
+    let start = Some(start);
+    Lazily {
+        start,
+        running: None,
+    }
 }
 
 pin_project! {
     /// See [`lazily`].
     #[must_use = "futures do nothing unless polled"]
     pub struct Lazily<S, F> {
-        #[pin]
-        stage: Stage<S, F>,
-    }
-}
-
-pin_project! {
-    #[project = StageProjection]
-    enum Stage<S, F> {
-        Start { start: Option<S> },
-        Running { #[pin] future: F },
+        start: Option<S>,
+        running: Option<Pin<Box<F>>>,
     }
 }
 
@@ -57,20 +51,17 @@ where
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let mut stage = self.project().stage;
-        if let StageProjection::Start { start } = stage.as_mut().project() {
-            // One that has answered, or panicked, is not there any more.
-            let Some(start) = start.take() else {
-                return Poll::Pending;
-            };
+        let this = self.project();
+        if let Some(start) = this.start.take() {
             match start() {
                 Begun::Answered(answer) => return Poll::Ready(answer),
-                Begun::Runs(future) => stage.set(Stage::Running { future }),
+                Begun::Runs(future) => *this.running = Some(future),
             }
         }
-        match stage.project() {
-            StageProjection::Running { future } => future.poll(cx),
-            StageProjection::Start { .. } => Poll::Pending,
+        match this.running {
+            Some(running) => running.as_mut().poll(cx),
+            // One that has answered, or panicked, is not there any more.
+            None => Poll::Pending,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What a call has found, and how it goes on from there.
 
 use std::future::Future;
+use std::pin::Pin;
 
 use super::future::{Begun, Loading};
 use super::hooks::Tags;
@@ -68,8 +69,8 @@ impl<'s, K: 'static, R, V: 'static> Looked<'s, K, R, V> {
     {
         match self {
             Self::Found(answer) => Begun::Answered(answer),
-            Self::Missing(missing) => Begun::Runs(missing.load_async(is_error, share, body)),
-            Self::Bypassed => Begun::Runs(Loading::bypassed(body)),
+            Self::Missing(missing) => Begun::Runs(missing.begin(is_error, share, body)),
+            Self::Bypassed => Begun::Runs(bypassed(body)),
         }
     }
 }
@@ -77,25 +78,37 @@ impl<'s, K: 'static, R, V: 'static> Looked<'s, K, R, V> {
 impl<'s, K: Key, R, V: Keepable> Missing<'s, K, R, V> {
     #[cold]
     pub(super) fn load(
-        self,
+        mut self,
         is_error: fn(&R) -> bool,
         share: Option<Share<R>>,
         body: impl FnOnce() -> R,
     ) -> R {
-        let Self { key, mut landing } = self;
+        // Left where it is: it is larger than all the rest of a call.
+        let landing = &mut self.landing;
         landing.judged_by(is_error, share);
-        let slot = landing.slot();
+        let (slot, hash) = (landing.slot(), landing.hash());
         if slot.settings.coalesces {
-            return slot.flights.run(landing.hash(), key, landing, body);
+            return slot.flights.run(hash, self.key, landing, body);
         }
         landing.began();
         let answer = body();
-        landing.keep(key, &answer);
+        self.landing.keep(self.key, &answer);
         answer
     }
 
+    /// Apart from the call that has found nothing, so that what is left of one that has found something is small.
     #[cold]
-    pub(super) fn load_async<F: Future<Output = R>>(
+    #[inline(never)]
+    pub(super) fn begin<F: Future<Output = R>>(
+        self,
+        is_error: fn(&R) -> bool,
+        share: Option<Share<R>>,
+        body: F,
+    ) -> Pin<Box<Loading<'s, K, R, V, F>>> {
+        Box::pin(self.load_async(is_error, share, body))
+    }
+
+    fn load_async<F: Future<Output = R>>(
         self,
         is_error: fn(&R) -> bool,
         share: Option<Share<R>>,
@@ -110,6 +123,12 @@ impl<'s, K: Key, R, V: Keepable> Missing<'s, K, R, V> {
         }
         Loading::alone(Alone::new(key, landing, body))
     }
+}
+
+#[cold]
+#[inline(never)]
+fn bypassed<'s, K: Key, R, V: Keepable, F>(body: F) -> Pin<Box<Loading<'s, K, R, V, F>>> {
+    Box::pin(Loading::bypassed(body))
 }
 
 /// Asks which tags the answer will carry, of a call that will make one.

@@ -81,10 +81,11 @@ impl<K: Key, R: 'static, V: Keepable> Refresh<K, R, V> {
         background::run(move || {
             let Self {
                 key,
-                landing,
+                mut landing,
                 claim,
             } = self;
-            drop(claim.slot.flights.run(claim.hash, key, landing, body));
+            let flights = &claim.slot.flights;
+            drop(flights.run(claim.hash, key, &mut landing, body));
         });
     }
 

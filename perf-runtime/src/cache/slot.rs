@@ -146,7 +146,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         self.ends_after(OWN_EXPIRY);
     }
 
-    /// See [`Core::look_up`].
+    /// See [`Access::look_up`](super::Access::look_up).
     #[inline]
     pub(super) fn look_up<A, L>(&self, lookup: &L) -> Looked<'_, K, A::Answer, V>
     where
@@ -187,7 +187,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         found
     }
 
-    /// See [`Core::look_up_or_refresh`].
+    /// See [`Access::look_up_or_refresh`](super::Access::look_up_or_refresh).
     #[inline]
     pub(super) fn look_up_or_refresh<A, L>(
         &'static self,

@@ -19,43 +19,7 @@ use crate::parts::key::Key;
 
 /// See the module.
 pub(crate) struct Slots {
-    /// The slot of the instance that called first, which is the only one of most functions.
-    known: Known,
     first: OnceLock<Box<Node>>,
-}
-
-/// The slot that a closure was given, without the way to it.
-pub(crate) struct Known(OnceLock<(TypeId, &'static (dyn Any + Send + Sync))>);
-
-impl Known {
-    pub(crate) const fn new() -> Self {
-        Self(OnceLock::new())
-    }
-
-    /// The slot, if it is that of this closure.
-    #[inline]
-    pub(crate) fn of<H, K, V>(&self) -> Option<&'static Slot<K, V>>
-    where
-        K: Key,
-        V: Keepable,
-        H: 'static,
-    {
-        let (closure, typed) = self.0.get()?;
-        if *closure != TypeId::of::<H>() {
-            return None;
-        }
-        typed.downcast_ref()
-    }
-
-    /// Remembers it, unless another one came first.
-    pub(crate) fn set<H, K, V>(&self, slot: &'static Slot<K, V>)
-    where
-        K: Key,
-        V: Keepable,
-        H: 'static,
-    {
-        let _ = self.0.set((TypeId::of::<H>(), slot));
-    }
 }
 
 struct Node {
@@ -71,38 +35,12 @@ struct Node {
 impl Slots {
     pub(crate) const fn new() -> Self {
         Self {
-            known: Known::new(),
             first: OnceLock::new(),
         }
     }
 
     /// The slot of the function's instance that `hooks` is a closure of.
-    #[inline]
     pub(crate) fn of<K, V, H>(&self, core: &'static Core, hooks: H) -> &'static Slot<K, V>
-    where
-        K: Key,
-        V: Keepable,
-        H: FnOnce() -> Hooks<K, V> + 'static,
-    {
-        match self.known.of::<H, K, V>() {
-            Some(slot) => slot,
-            None => self.find(core, hooks),
-        }
-    }
-
-    #[inline(never)]
-    fn find<K, V, H>(&self, core: &'static Core, hooks: H) -> &'static Slot<K, V>
-    where
-        K: Key,
-        V: Keepable,
-        H: FnOnce() -> Hooks<K, V> + 'static,
-    {
-        let slot = self.search(core, hooks);
-        self.known.set::<H, K, V>(slot);
-        slot
-    }
-
-    fn search<K, V, H>(&self, core: &'static Core, hooks: H) -> &'static Slot<K, V>
     where
         K: Key,
         V: Keepable,

@@ -47,7 +47,7 @@ pub struct CacheStats {
     pub load_panics: u64,
     /// Loads that were dropped before their end.
     pub load_cancels: u64,
-    /// How long a load takes on average; unknown before the first.
+    /// How long a load takes on average, of those shorter than a microsecond by a sample; unknown before the first.
     pub mean_load: Option<Duration>,
     /// How long the hits would have taken, had each taken as long as a load on average.
     pub time_saved: Duration,

@@ -175,14 +175,11 @@ impl<K: Key, V: Keepable> Slot<K, V> {
 
     /// Counts what left, and tells the user. Outside of all locks. Gives how much it was.
     pub(super) fn left(&self, displaced: &Displaced<'_, K, V>) -> u64 {
-        // What has expired or made room may stay in the file until it is written anew; what was taken out must not.
-        let mut causes = displaced.iter().map(|(_, _, cause)| cause);
-        if causes.any(|cause| cause == store::Cause::Invalidated) {
-            self.changed();
-        }
         let mut count = 0;
-        for (key, _, cause) in displaced.iter() {
+        let mut is_taken_out = false;
+        displaced.for_each(|key, _, cause| {
             count += 1;
+            is_taken_out |= cause == store::Cause::Invalidated;
             self.core.count(match cause {
                 store::Cause::Size => Count::Evicted,
                 store::Cause::TooHeavy => Count::TooHeavy,
@@ -191,6 +188,10 @@ impl<K: Key, V: Keepable> Slot<K, V> {
                 store::Cause::Replaced => Count::Replaced,
             });
             self.untag(key);
+        });
+        // What has expired or made room may stay in the file until it is written anew; what was taken out must not.
+        if is_taken_out {
+            self.changed();
         }
         if !self.hooks.is_listened_to() {
             return count;

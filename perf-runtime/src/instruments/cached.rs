@@ -1,6 +1,6 @@
 //! `#[cached]` at run time: a [cache](crate::cache) behind an annotated function.
 
-use crate::cache::{self, Core, Hooks, Looked, Refreshed, report};
+use crate::cache::{Access, Hooks, Looked, Refreshed, report};
 use crate::kept::Kept;
 use crate::parts::key::{Key, Lookup};
 use crate::site::Instrument;
@@ -10,7 +10,7 @@ pub use crate::cache::Settings;
 
 /// The instrument.
 pub struct Cached {
-    core: &'static Core,
+    access: Access,
 }
 
 impl Cached {
@@ -28,7 +28,7 @@ impl Cached {
         L: Lookup<K>,
         H: FnOnce() -> Hooks<K, A::Value> + 'static,
     {
-        self.core.look_up::<K, A, L, H>(hooks, lookup)
+        self.access.look_up::<K, A, L, H>(hooks, lookup)
     }
 
     /// The same, and with it the refresh of what was found, if it is this call's to start.
@@ -45,7 +45,7 @@ impl Cached {
         L: Lookup<K>,
         H: FnOnce() -> Hooks<K, A::Value> + 'static,
     {
-        self.core
+        self.access
             .look_up_or_refresh::<K, A, L, H>(hooks, lookup, is_error)
     }
 
@@ -53,7 +53,7 @@ impl Cached {
     #[inline]
     #[must_use]
     pub fn bypass<K: Key, A: Kept>(&self) -> Looked<'static, K, A::Answer, A::Value> {
-        self.core.bypass::<K, A>()
+        self.access.bypass::<K, A>()
     }
 }
 
@@ -65,15 +65,15 @@ impl Instrument for Cached {
 
     fn new(meta: &'static Meta, settings: fn() -> Settings) -> Self {
         Self {
-            core: cache::core_of(meta, settings),
+            access: Access::new(meta, settings),
         }
     }
 
     fn metrics(this: Option<&Self>) -> Vec<Metric> {
-        report::metrics(this.map(|this| this.core))
+        report::metrics(this.map(|this| this.access.core()))
     }
 
     fn reset(&self) {
-        self.core.reset();
+        self.access.core().reset();
     }
 }

@@ -1,7 +1,7 @@
 //! `#[lazy]` at run time: a [lazy value](crate::Lazy) behind an annotated function.
 
 use crate::cache::lazy::report;
-use crate::cache::{self, Core, Hooks, Looked};
+use crate::cache::{Access, Hooks, Looked};
 use crate::kept::Kept;
 use crate::parts::key::{Key, Lookup};
 use crate::site::Instrument;
@@ -11,7 +11,7 @@ pub use crate::cache::Settings;
 
 /// The instrument.
 pub struct Lazy {
-    core: &'static Core,
+    access: Access,
 }
 
 impl Lazy {
@@ -25,7 +25,7 @@ impl Lazy {
         L: Lookup<K>,
         H: FnOnce() -> Hooks<K, A::Value> + 'static,
     {
-        self.core.look_up::<K, A, L, H>(hooks, lookup)
+        self.access.look_up::<K, A, L, H>(hooks, lookup)
     }
 }
 
@@ -36,15 +36,15 @@ impl Instrument for Lazy {
 
     fn new(meta: &'static Meta, settings: fn() -> Settings) -> Self {
         Self {
-            core: cache::core_of(meta, settings),
+            access: Access::new(meta, settings),
         }
     }
 
     fn metrics(this: Option<&Self>) -> Vec<Metric> {
-        report::metrics(this.map(|this| this.core))
+        report::metrics(this.map(|this| this.access.core()))
     }
 
     fn reset(&self) {
-        self.core.reset();
+        self.access.core().reset();
     }
 }

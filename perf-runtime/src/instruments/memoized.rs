@@ -3,7 +3,7 @@
 //! A pure function may run twice at once, so no call waits for another one; that is what recursion needs, which is the
 //! main use.
 
-use crate::cache::{self, Core, Hooks, Looked, Settings, report};
+use crate::cache::{Access, Hooks, Looked, Settings, report};
 use crate::kept::Kept;
 use crate::parts::key::{Key, Lookup};
 use crate::site::Instrument;
@@ -11,7 +11,7 @@ use crate::snapshot::{Meta, Metric, Section};
 
 /// The instrument.
 pub struct Memoized {
-    core: &'static Core,
+    access: Access,
 }
 
 /// What `#[memoized]` is told: how many answers are kept; nothing for as many as there are.
@@ -35,7 +35,7 @@ impl Memoized {
         L: Lookup<K>,
         H: FnOnce() -> Hooks<K, A::Value> + 'static,
     {
-        self.core.look_up::<K, A, L, H>(hooks, lookup)
+        self.access.look_up::<K, A, L, H>(hooks, lookup)
     }
 }
 
@@ -47,15 +47,15 @@ impl Instrument for Memoized {
 
     fn new(meta: &'static Meta, settings: fn() -> Settings) -> Self {
         Self {
-            core: cache::core_of(meta, settings),
+            access: Access::new(meta, settings),
         }
     }
 
     fn metrics(this: Option<&Self>) -> Vec<Metric> {
-        report::metrics(this.map(|this| this.core))
+        report::metrics(this.map(|this| this.access.core()))
     }
 
     fn reset(&self) {
-        self.core.reset();
+        self.access.core().reset();
     }
 }

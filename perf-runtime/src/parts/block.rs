@@ -45,6 +45,8 @@ pub(crate) struct Block {
     gap: AtomicU64,
     /// What a call usually takes of its caller's time, when only some are timed.
     typical: AtomicU64,
+    /// For how many calls the next timed one stands, when short ones are not all timed.
+    stands_for: AtomicU64,
     epoch: AtomicU64,
     sum_low: AtomicU64,
     sum_high: AtomicU64,
@@ -81,6 +83,7 @@ impl Block {
             slow: AtomicU64::new(0),
             gap: AtomicU64::new(0),
             typical: AtomicU64::new(0),
+            stands_for: AtomicU64::new(0),
             epoch: AtomicU64::new(0),
             sum_low: AtomicU64::new(0),
             sum_high: AtomicU64::new(0),
@@ -128,36 +131,6 @@ impl Block {
     /// A timed call was slow.
     pub(crate) fn count_slow(&self) {
         add(&self.slow, 1);
-    }
-
-    /// Whether this call is timed, when one in `sample` is: the gap to the next is random with that mean, so that no
-    /// rhythm of the program can hide from it.
-    #[inline]
-    pub(crate) fn is_sampled(&self, gap: impl FnOnce() -> u64) -> bool {
-        let left = match self.gap.load(Relaxed) {
-            0 => gap(),
-            left => left,
-        };
-        let left = left.saturating_sub(1);
-        self.gap.store(left, Relaxed);
-        left == 0
-    }
-
-    /// Learns what a call takes of its caller's time, from the timed ones: their moving average.
-    pub(crate) fn learn(&self, busy: u64) {
-        let typical = self.typical.load(Relaxed);
-        let next = if typical == 0 {
-            busy
-        } else {
-            typical - typical / 8 + busy / 8
-        };
-        self.typical.store(next, Relaxed);
-    }
-
-    /// What a call usually takes of its caller's time.
-    #[inline]
-    pub(crate) fn typical(&self) -> u64 {
-        self.typical.load(Relaxed)
     }
 
     /// The era of the series that this block is in.
@@ -219,6 +192,8 @@ impl Block {
         for (before, ended) in self.ended_before.iter().zip(&self.ended) {
             before.store(ended.load(Relaxed), Relaxed);
         }
+        // What was left out belongs to the era before.
+        self.gap.store(0, Relaxed);
         self.era.store(era, Relaxed);
         self.close(epoch);
     }
@@ -384,5 +359,6 @@ fn load(numbers: &[AtomicU64; 4], order: std::sync::atomic::Ordering) -> Outcome
     numbers.each_ref().map(|number| number.load(order))
 }
 
+mod sampled;
 #[cfg(test)]
 mod tests;

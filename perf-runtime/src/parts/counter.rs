@@ -22,9 +22,9 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 /// A set has 128 bytes for each of `2 × cores` owners (8 to 64) and of four shared stripes, and for each further
 /// sixteen counters as much again.
 pub(crate) struct Counters<const N: usize> {
-    stripes: Box<[Stripe<N>]>,
-    /// How many of the stripes have one writer.
-    owned: usize,
+    /// Those that have one writer.
+    owned: Box<[Stripe<N>]>,
+    shared: Box<[Stripe<N>]>,
     /// What [`Counters::reset`] has taken off.
     forgotten: [AtomicU64; N],
 }
@@ -37,8 +37,8 @@ impl<const N: usize> Counters<N> {
     pub(crate) fn new() -> Self {
         let stripe = || Stripe(std::array::from_fn(|_| AtomicU64::new(0)));
         Self {
-            stripes: (0..owners() + SHARED).map(|_| stripe()).collect(),
-            owned: owners(),
+            owned: (0..owners()).map(|_| stripe()).collect(),
+            shared: (0..SHARED).map(|_| stripe()).collect(),
             forgotten: std::array::from_fn(|_| AtomicU64::new(0)),
         }
     }
@@ -46,6 +46,17 @@ impl<const N: usize> Counters<N> {
     /// Counts one.
     #[inline]
     pub(crate) fn add_one(&self, counter: usize) {
+        // One comparison for a thread that has counted before and owns a stripe.
+        let owned = STRIPE.try_with(Cell::get).ok();
+        match owned.and_then(|index| self.owned.get(index)) {
+            Some(stripe) => stripe.add_one_of_its_owner(counter),
+            None => self.add_one_elsewhere(counter),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn add_one_elsewhere(&self, counter: usize) {
         self.here().add_one(counter);
     }
 
@@ -53,9 +64,11 @@ impl<const N: usize> Counters<N> {
     #[inline]
     pub(crate) fn here(&self) -> Here<'_, N> {
         let index = stripe_of_this_thread();
+        let owned = self.owned.get(index);
+        let shared = || self.shared.get(index.checked_sub(self.owned.len())?);
         Here {
-            stripe: self.stripes.get(index),
-            is_owner: index < self.owned,
+            stripe: owned.or_else(shared),
+            is_owner: owned.is_some(),
             not_send: PhantomData,
         }
     }
@@ -68,8 +81,9 @@ impl<const N: usize> Counters<N> {
 
     /// How often it was counted since the set was made.
     pub(crate) fn ever(&self, counter: usize) -> u64 {
-        self.stripes
+        self.owned
             .iter()
+            .chain(&self.shared)
             .filter_map(|stripe| stripe.0.get(counter))
             .fold(0, |sum, count| sum.wrapping_add(count.load(Acquire)))
     }
@@ -94,13 +108,20 @@ impl<const N: usize> Here<'_, N> {
     /// Counts one.
     #[inline]
     pub(crate) fn add_one(&self, counter: usize) {
-        let Some(count) = self.stripe.and_then(|stripe| stripe.0.get(counter)) else {
-            return;
-        };
+        let Some(stripe) = self.stripe else { return };
         if self.is_owner {
-            count.store(count.load(Relaxed).wrapping_add(1), Release);
-        } else {
+            stripe.add_one_of_its_owner(counter);
+        } else if let Some(count) = stripe.0.get(counter) {
             count.fetch_add(1, AcqRel);
+        }
+    }
+}
+
+impl<const N: usize> Stripe<N> {
+    #[inline]
+    fn add_one_of_its_owner(&self, counter: usize) {
+        if let Some(count) = self.0.get(counter) {
+            count.store(count.load(Relaxed).wrapping_add(1), Release);
         }
     }
 }

@@ -163,7 +163,7 @@ impl<K: Eq, A> Flights<K, A> {
         &self,
         hash: u64,
         key: K,
-        landing: L,
+        landing: &mut L,
         body: impl FnOnce() -> L::Answer,
     ) -> L::Answer
     where

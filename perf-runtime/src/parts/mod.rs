@@ -10,7 +10,8 @@
 //!
 //! Under `#[timeout]`: a [`counter`] that threads do not fight over, and the [`deadline`] that calls inside inherit.
 //!
-//! Under a cache: a [`key`] is looked for before it is made, a [`store`] keeps answers, the [`policy`] says whom a shard of
+//! Under a cache: [`known`] finds what is typed behind a static that is not, a [`key`] is looked for before it is made, a
+//! [`store`] keeps answers, the [`policy`] says whom a shard of
 //! it evicts, a [`flight`] runs one body per key at a time, and [`tags`] say which answers go together.
 //!
 //! Under `debounce` and `throttle`: [`debounce`] and [`throttle`] decide at which [`edge`] a call runs.
@@ -28,6 +29,7 @@ pub(crate) mod flight;
 pub(crate) mod frame;
 pub(crate) mod histogram;
 pub(crate) mod key;
+pub(crate) mod known;
 pub(crate) mod local;
 pub(crate) mod names;
 #[cfg(feature = "persist")]

@@ -20,14 +20,14 @@
 //! does not know: keys (only their hashes), values, time, and the bound, which is that of the whole cache.
 
 mod ghosts;
+mod history;
 mod queues;
 mod sketch;
 #[cfg(test)]
 mod tests;
 
-use self::ghosts::Ghosts;
+use self::history::History;
 use self::queues::{Content, MOST_CREDIT, Queue, Queues};
-use self::sketch::Sketch;
 
 /// The share of the window is kept in parts of this.
 const WHOLE: u64 = 1 << 32;
@@ -47,50 +47,63 @@ const NEAR: u32 = 50;
 const MARGIN: u32 = 1;
 /// How many entries of a queue one eviction looks at before it takes what is next: bounds the work when all are in use.
 const PATIENCE: u32 = 16;
+/// How many newcomers in a row one of the main queue may outdo before the next of it is asked. Who shares the counters of
+/// a key that is asked for again and again is never outdone, and all behind it would stay, whatever they are worth.
+const STUBBORN: u32 = 64;
 
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Policy {
     queues: Queues,
-    sketch: Sketch,
-    /// Those that left the window.
-    passed: Ghosts,
-    /// Those that left the main queue.
-    dropped: Ghosts,
+    history: History,
     /// Of the whole weight, what the window may have, in parts of [`WHOLE`].
     share: u64,
-    /// The most entries there were.
-    most: u32,
+    /// How many newcomers in a row the next victim has outdone.
+    outdone: u32,
+    /// For how many entries there is room.
+    room: usize,
+    /// How many entries there will be, if all goes as it should.
+    expected: usize,
 }
 
 impl Policy {
-    /// The policy of an empty shard. It has no bound: nothing is evicted but by [`evict`](Self::evict), and room is made
-    /// as entries come.
-    pub(crate) fn new() -> Self {
+    /// The policy of an empty shard. It has no bound: nothing is evicted but by [`evict`](Self::evict). Room is made as
+    /// entries come, and up to what is `expected` not more than that.
+    pub(crate) fn new(expected: usize) -> Self {
         Self {
             queues: Queues::new(),
-            sketch: Sketch::new(),
-            passed: Ghosts::new(),
-            dropped: Ghosts::new(),
+            history: History::new(),
             share: FIRST_SHARE,
-            most: 0,
+            outdone: 0,
+            room: 0,
+            expected,
         }
     }
 
     /// A key was looked for and is not here. Whether an [`insert`](Self::insert) follows is open.
     pub(crate) fn record_miss(&mut self, hash: u64) {
-        self.sketch.add(hash, 1);
+        self.history.add(hash, 1);
     }
 
-    /// An entry came. An id that is here already is taken for a new entry.
+    /// An id for an entry that is to [come](Self::insert): small, and one that was given back if there is any. None when
+    /// there are 67 million entries.
+    pub(crate) fn new_id(&mut self) -> Option<u32> {
+        if let Some(id) = self.queues.take_free() {
+            return Some(id);
+        }
+        if self.queues.ids() == self.room {
+            self.grow();
+        }
+        self.queues.take_new()
+    }
+
+    /// An entry came. An id that is here already is taken for a new entry, one that is not [ours](Self::new_id) for none.
     ///
-    /// A weight over 2^28 - 1 counts as that. Of the hash the low 16 bits may be the same in all of a shard, because they
-    /// chose it; the others must be spread evenly.
+    /// What is [kept](Self::hash) of the hash must be spread evenly.
     ///
     /// Of many entries of one weight it makes no difference whether the store evicts before an entry comes or after. Of
     /// different weights it should be after: only then can a heavy newcomer lose to those it would drive out.
     pub(crate) fn insert(&mut self, id: u32, hash: u64, weight: u32) {
-        self.queues.remove(id);
         self.learn(hash);
         self.queues.insert(id, hash, weight, Queue::Window);
         // The window is over its share by the newcomer, which an eviction sets right. When it is by more, entries came
@@ -105,7 +118,6 @@ impl Policy {
             }
             self.promote();
         }
-        self.grow();
     }
 
     /// An entry is gone for another reason than eviction. Nothing happens when it is not here.
@@ -115,8 +127,9 @@ impl Policy {
 
     /// Chooses an entry and takes it out; none only when there is none. It may be the newest.
     ///
-    /// `used` says how often readers met an entry since it was last asked about it, at most 3, and forgets it.
-    pub(crate) fn evict(&mut self, mut used: impl FnMut(u32) -> u8) -> Option<u32> {
+    /// `used` says how often readers met an entry since it was last asked about it, at most 3, and forgets it. It is given
+    /// what is [kept](Self::hash) of its hash, too.
+    pub(crate) fn evict(&mut self, mut used: impl FnMut(u32, u64) -> u8) -> Option<u32> {
         if self.main().entries > 0 && self.window().weight <= self.window_share() {
             let victim = self.victim(&mut used)?;
             return self.drop_from_main(victim);
@@ -127,18 +140,48 @@ impl Policy {
                 self.queues.renew(newcomer, Queue::Main);
                 self.drop_from_main(victim)
             }
-            _ => self.pass(newcomer),
+            Some(victim) => {
+                self.outdone += 1;
+                if self.outdone >= STUBBORN {
+                    self.outdone = 0;
+                    self.queues.renew(victim, Queue::Main);
+                }
+                self.pass(newcomer)
+            }
+            None => self.pass(newcomer),
         }
     }
 
-    /// The hash an entry came with; 0 for an id that never was here.
+    /// Whom [`evict`](Self::evict) asks about next if nothing comes between, and where stands what is known of its key:
+    /// for who wants to have it fetched in time.
+    pub(crate) fn next(&self) -> [Option<(u32, *const u8)>; 2] {
+        [Queue::Window, Queue::Main].map(|queue| {
+            let id = self.queues.oldest(queue)?;
+            Some((id, self.history.address(self.hash(id))))
+        })
+    }
+
+    /// Of the hash an entry came with its high half and its low byte, between them zeros; 0 for an id that never was here.
+    ///
+    /// Known until the id comes again.
     pub(crate) fn hash(&self, id: u32) -> u64 {
         self.queues.hash(id)
     }
 
     /// How many entries there are.
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.entries() as usize
+    }
+
+    /// What an entry weighs, or did until it left.
+    pub(crate) fn weight_of(&self, id: u32) -> u32 {
+        self.queues.weight(id)
+    }
+
+    /// The entry weighs something else from now on.
+    pub(crate) fn set_weight(&mut self, id: u32, weight: u32) {
+        self.queues.set_weight(id, weight);
     }
 
     /// What all entries weigh.
@@ -146,9 +189,14 @@ impl Policy {
         self.window().weight.saturating_add(self.main().weight)
     }
 
+    /// For how many ids there is room without allocating.
+    pub(crate) fn room(&self) -> usize {
+        self.room
+    }
+
     /// Bytes allocated.
     pub(crate) fn memory(&self) -> usize {
-        self.queues.memory() + self.sketch.memory() + self.passed.memory() + self.dropped.memory()
+        self.queues.memory() + self.history.memory()
     }
 
     fn window(&self) -> Content {
@@ -177,19 +225,20 @@ impl Policy {
     }
 
     fn pass(&mut self, newcomer: u32) -> Option<u32> {
-        self.passed.remember(self.hash(newcomer));
+        self.history.remember(self.hash(newcomer), Queue::Window);
         self.queues.remove(newcomer).then_some(newcomer)
     }
 
     fn drop_from_main(&mut self, victim: u32) -> Option<u32> {
-        self.dropped.remember(self.hash(victim));
+        self.outdone = 0;
+        self.history.remember(self.hash(victim), Queue::Main);
         self.queues.remove(victim).then_some(victim)
     }
 
     /// The next that leaves the window; those in use on the way there are new again.
     ///
     /// When all of the others are in use, it is the oldest of them and not the one that has just come.
-    fn newcomer(&mut self, used: &mut impl FnMut(u32) -> u8) -> Option<u32> {
+    fn newcomer(&mut self, used: &mut impl FnMut(u32, u64) -> u8) -> Option<u32> {
         let newest = self.queues.newest(Queue::Window)?;
         let oldest = self.queues.oldest(Queue::Window)?;
         for _ in 0..PATIENCE {
@@ -197,21 +246,23 @@ impl Policy {
             if id == newest {
                 return Some(oldest);
             }
-            let times = used(id);
+            let hash = self.hash(id);
+            let times = used(id, hash);
             if times == 0 {
                 return Some(id);
             }
-            self.sketch.add(self.hash(id), times);
+            self.history.add(hash, times);
             self.queues.renew(id, Queue::Window);
         }
         Some(oldest)
     }
 
     /// The next that the main queue would give up; those in use on the way there start again with less credit.
-    fn victim(&mut self, used: &mut impl FnMut(u32) -> u8) -> Option<u32> {
+    fn victim(&mut self, used: &mut impl FnMut(u32, u64) -> u8) -> Option<u32> {
         for _ in 0..PATIENCE {
             let id = self.queues.oldest(Queue::Main)?;
-            let times = used(id);
+            let hash = self.hash(id);
+            let times = used(id, hash);
             let credit = self
                 .queues
                 .credit(id)
@@ -220,7 +271,7 @@ impl Policy {
             if credit == 0 {
                 return Some(id);
             }
-            self.sketch.add(self.hash(id), times);
+            self.history.add(hash, times);
             self.queues.set_credit(id, credit - 1);
             self.queues.renew(id, Queue::Main);
         }
@@ -229,8 +280,8 @@ impl Policy {
 
     /// By how often they were met for each unit of weight, because weight is what is scarce.
     fn is_worth_more(&mut self, newcomer: u32, victim: u32) -> bool {
-        let times = u64::from(self.sketch.count(self.hash(newcomer)));
-        let needed = u64::from(self.sketch.count(self.hash(victim)) + MARGIN);
+        let times = u64::from(self.history.count(self.hash(newcomer)));
+        let needed = u64::from(self.history.count(self.hash(victim)) + MARGIN);
         let weight = u64::from(self.queues.weight(newcomer).max(1));
         let freed = u64::from(self.queues.weight(victim).max(1));
         times * freed > needed * weight
@@ -245,27 +296,28 @@ impl Policy {
             parts * u64::from(near) / u64::from(distance.max(near))
         };
         // No window could have kept what is further away than the main queue is long, nor the other way.
-        if let Some(distance) = self.passed.recall(hash)
-            && distance < self.main().entries
-        {
-            let wider = self.share.saturating_add(say(WIDEN, distance));
-            self.share = wider.min(MOST_SHARE);
-        }
-        if let Some(distance) = self.dropped.recall(hash)
-            && distance < self.window().entries
-        {
-            let narrower = self.share.saturating_sub(say(NARROW, distance));
-            self.share = narrower.max(LEAST_SHARE);
+        match self.history.recall(hash) {
+            Some((Queue::Window, distance)) if distance < self.main().entries => {
+                let wider = self.share.saturating_add(say(WIDEN, distance));
+                self.share = wider.min(MOST_SHARE);
+            }
+            Some((Queue::Main, distance)) if distance < self.window().entries => {
+                let narrower = self.share.saturating_sub(say(NARROW, distance));
+                self.share = narrower.max(LEAST_SHARE);
+            }
+            _ => {}
         }
     }
 
+    /// Makes room for at least one more, in steps of an eighth, which leave little unused.
     fn grow(&mut self) {
-        let entries = self.entries();
-        if entries > self.most {
-            self.most = entries;
-            self.sketch.make_room_for(self.len());
-            self.passed.make_room_for(self.len());
-            self.dropped.make_room_for(self.len() / 2);
-        }
+        let more = self.room + self.room / 8 + 8;
+        self.room = if self.room < self.expected {
+            more.min(self.expected)
+        } else {
+            more
+        };
+        self.queues.make_room_for(self.room);
+        self.history.make_room_for(self.room);
     }
 }

@@ -92,6 +92,32 @@ impl Series {
         slow
     }
 
+    /// A call begins on the thread of the block. Gives for how many calls it is to be timed, as
+    /// [`Block::stands_for`].
+    #[inline]
+    pub(crate) fn start(&self, block: &Block) -> u64 {
+        self.follow(block);
+        block.start();
+        block.stands_for()
+    }
+
+    /// A call ended that was timed for so many.
+    #[inline]
+    pub(crate) fn end_for(&self, block: &Block, ending: Ending, times: Times, calls: u64) {
+        // Those that ended before a reset have been forgotten.
+        let others = if block.era() == self.era.load(Relaxed) {
+            calls.saturating_sub(1)
+        } else {
+            0
+        };
+        self.end(block, ending, times);
+        for _ in 0..others {
+            if block.time(times) {
+                self.relieve(block);
+            }
+        }
+    }
+
     /// A call ended that was not timed.
     #[inline]
     pub(crate) fn end_untimed(&self, block: &Block, ending: Ending) {

@@ -33,7 +33,7 @@ pub(crate) use self::displaced::{Cause, Displaced};
 pub(crate) use self::entry::{Entry, Freshness, Lifetime};
 
 use self::books::Books;
-use self::bounds::Bounds;
+use self::bounds::{Bounds, Place};
 use self::grace::pinned;
 use self::limbo::Unlinked;
 use self::table::{Locked, Table};
@@ -174,8 +174,8 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
         let Some(shard) = self.shard(hash) else {
             return displaced;
         };
-        // Both before the lock, so that in a panic of `Eq` they are dropped after it.
-        let mut entry = Box::new(Entry::new(key, value, lifetime));
+        // Before the lock, so that in a panic of `Eq` both are dropped after it.
+        let mut entry = Entry::new(key, value, lifetime);
         let weight = self.bounds.admit(weight);
         let mut locked = shard.lock();
         let mut present = id_of(&locked, hash, &entry);
@@ -189,20 +189,28 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
         if present.is_none() {
             locked.policy.record_miss(hash);
         }
+        // The places of those that had to go, which this one takes.
+        let mut held = Place::NONE;
         loop {
             let before = present.map_or(0, |id| locked.weight(id));
-            let more = weight.saturating_sub(before);
-            if self
-                .bounds
-                .reserve(u64::from(present.is_none()), u64::from(more))
-            {
+            let needed = Place {
+                entries: u64::from(present.is_none()),
+                weight: u64::from(weight.saturating_sub(before)),
+            };
+            // One goes for one, most often.
+            if held == needed {
                 break;
+            }
+            if self.bounds.reserve(needed.beyond(held)) {
+                break self.bounds.give_back(held.beyond(needed));
             }
             let (entries, books) = locked.parts();
             if let Some(id) = books.evict(&entries) {
-                self.forget(&mut locked, id, Cause::Size, now, &mut displaced);
+                held += forget(&mut locked, id, Cause::Size, now, &mut displaced);
                 present = present.filter(|present| *present != id);
             } else {
+                // Before `Eq` runs again.
+                self.bounds.give_back(std::mem::take(&mut held));
                 drop(locked);
                 self.evict_elsewhere(hash, now, &mut displaced);
                 locked = shard.lock();
@@ -214,8 +222,10 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
         } else if let Some(id) = locked.new_id() {
             entry.id = id;
             put(&mut locked, hash, entry, weight, &mut displaced);
+            let (entries, books) = locked.parts();
+            books.prefetch(&entries);
         } else {
-            self.bounds.give_back(1, u64::from(weight));
+            self.bounds.give_back(Place::of(weight));
             displaced.add(locked.refuse(entry), Cause::Size, now);
         }
         displaced
@@ -225,7 +235,7 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
         &self,
         locked: &mut LockedShard<'s, K, V>,
         id: u32,
-        mut entry: Box<Entry<K, V>>,
+        mut entry: Entry<K, V>,
         weight: u32,
         now: u64,
         displaced: &mut Displaced<'s, K, V>,
@@ -235,7 +245,7 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
         if let Ok(before) = locked.replace(slot, entry) {
             let less = locked.weight(id).saturating_sub(weight);
             locked.set_weight(id, weight);
-            self.bounds.give_back(0, u64::from(less));
+            self.bounds.give_back(Place::weighing(less));
             displaced.add(before, Cause::Replaced, now);
         }
     }
@@ -253,7 +263,8 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
             let mut locked = shard.lock();
             let (entries, books) = locked.parts();
             if let Some(id) = books.evict(&entries) {
-                self.forget(&mut locked, id, Cause::Size, now, displaced);
+                let freed = forget(&mut locked, id, Cause::Size, now, displaced);
+                self.bounds.give_back(freed);
                 return;
             }
         }
@@ -269,26 +280,8 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
         displaced: &mut Displaced<'s, K, V>,
     ) {
         locked.policy.remove(id);
-        self.forget(locked, id, cause, now, displaced);
-    }
-
-    /// Takes out what the policy has given up.
-    fn forget<'s>(
-        &self,
-        locked: &mut LockedShard<'s, K, V>,
-        id: u32,
-        cause: Cause,
-        now: u64,
-        displaced: &mut Displaced<'s, K, V>,
-    ) {
-        let slot = locked.slot(id);
-        // Known until the id comes again.
-        let hash = locked.policy.hash(id);
-        if let Some(unlinked) = locked.remove(slot, hash) {
-            self.bounds.give_back(1, u64::from(locked.weight(id)));
-            locked.free_id(id);
-            displaced.add(unlinked, cause, now);
-        }
+        let freed = forget(locked, id, cause, now, displaced);
+        self.bounds.give_back(freed);
     }
 
     /// Takes out the answer to a key.
@@ -325,7 +318,10 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
             let entries = locked.len() as u64;
             std::mem::swap(&mut *locked, &mut books);
             displaced.add(locked.take_all(), Cause::Invalidated, now);
-            self.bounds.give_back(entries, books.weight_of_all());
+            self.bounds.give_back(Place {
+                entries,
+                weight: books.weight_of_all(),
+            });
             drop(locked);
         }
         displaced.promptly(&self.shards)
@@ -351,6 +347,26 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
     }
 }
 
+/// Takes out what the policy has given up. Gives its place, which is still reserved.
+#[must_use]
+fn forget<'s, K, V>(
+    locked: &mut LockedShard<'s, K, V>,
+    id: u32,
+    cause: Cause,
+    now: u64,
+    displaced: &mut Displaced<'s, K, V>,
+) -> Place {
+    let slot = locked.slot(id);
+    // Known until the id comes again, as is the weight.
+    let hash = locked.policy.hash(id);
+    let Some(unlinked) = locked.remove(slot, hash) else {
+        return Place::NONE;
+    };
+    let freed = Place::of(locked.weight(id));
+    displaced.add(unlinked, cause, now);
+    freed
+}
+
 fn id_of<K: Key, V>(locked: &LockedShard<'_, K, V>, hash: u64, entry: &Entry<K, V>) -> Option<u32> {
     let found = locked.find(hash, |other| other.key() == entry.key());
     found.map(|found| found.id)
@@ -366,7 +382,7 @@ fn rebuild<'s, K, V>(locked: &mut LockedShard<'s, K, V>, room: usize) -> Unlinke
 fn put<'s, K, V>(
     locked: &mut LockedShard<'s, K, V>,
     hash: u64,
-    mut entry: Box<Entry<K, V>>,
+    mut entry: Entry<K, V>,
     weight: u32,
     displaced: &mut Displaced<'s, K, V>,
 ) {
@@ -380,6 +396,5 @@ fn put<'s, K, V>(
         displaced.add_index(rebuild(locked, room));
     };
     locked.set_slot(id, slot);
-    locked.set_weight(id, weight);
     locked.policy.insert(id, hash, weight);
 }

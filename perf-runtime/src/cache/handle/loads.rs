@@ -120,7 +120,7 @@ impl<K: Key, V: Keepable> Cache<K, V> {
             let hash = slot.store.hash(&key);
             let mut missing = slot.missing::<Whole<V>, _>(hash, &key);
             missing.landing.force();
-            Begun::Runs(missing.load_async(self.judge(), Some(Share::cloned()), load))
+            Begun::Runs(missing.begin(self.judge(), Some(Share::cloned()), load))
         })
     }
 

@@ -14,7 +14,7 @@ pub(super) fn run<L: Landing>(
     flights: &Flights<L::Key, L::Shared>,
     hash: u64,
     key: L::Key,
-    landing: L,
+    landing: &mut L,
     body: impl FnOnce() -> L::Answer,
 ) -> L::Answer {
     let mut key = Some(key);
@@ -27,7 +27,7 @@ pub(super) fn run<L: Landing>(
 #[inline]
 fn lead_with<L: Landing>(
     lead: Lead<'_, L::Key, L::Shared>,
-    mut landing: L,
+    landing: &mut L,
     body: impl FnOnce() -> L::Answer,
 ) -> L::Answer {
     let _running = lead.running();
@@ -36,8 +36,8 @@ fn lead_with<L: Landing>(
         landing.happened(Event::Coalesced);
         return answer;
     }
-    let answer = run_body(&mut landing, body);
-    lead.land(&mut landing, &answer);
+    let answer = run_body(landing, body);
+    lead.land(landing, &answer);
     answer
 }
 
@@ -48,7 +48,7 @@ fn follow<'f, L: Landing>(
     hash: u64,
     mut key: Option<L::Key>,
     mut entry: Entry<'f, L::Key, L::Shared>,
-    mut landing: L,
+    landing: &mut L,
     body: impl FnOnce() -> L::Answer,
 ) -> L::Answer {
     let deadline = flights.deadline(clock::instant());
@@ -57,14 +57,14 @@ fn follow<'f, L: Landing>(
             Entry::Lead(lead) => Step::Lead(lead),
             Entry::Alone => {
                 landing.happened(Event::Cycle);
-                return run_body(&mut landing, body);
+                return run_body(landing, body);
             }
             Entry::Wait(waiter) => wait(flights, waiter, deadline),
         };
         match step {
             Step::Wait => {
                 landing.happened(Event::WaitExpired);
-                return run_body(&mut landing, body);
+                return run_body(landing, body);
             }
             Step::Lead(lead) => return lead_with(lead, landing, body),
             Step::Desert(lead) => {

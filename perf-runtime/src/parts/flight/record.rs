@@ -30,6 +30,8 @@ pub(super) enum Found<'t, K, A> {
 
 /// See the module.
 pub(super) struct Table<K, A> {
+    /// The one that came when there was no other: most often there is one at a time.
+    alone: Option<(u64, Record<K, A>)>,
     records: HashMap<u64, Record<K, A>, BuildHasherDefault<Hashed>>,
     /// Those whose hash another key had already: practically none, but a user's `Hash` may be a bad one.
     collided: Vec<(u64, Record<K, A>)>,
@@ -70,6 +72,7 @@ pub(super) struct Crowd<A> {
 impl<K: Eq, A> Table<K, A> {
     pub(super) fn new() -> Self {
         Self {
+            alone: None,
             records: HashMap::default(),
             collided: Vec::new(),
             issued: 0,
@@ -78,46 +81,37 @@ impl<K: Eq, A> Table<K, A> {
 
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
-        self.records.len() + self.collided.len()
+        usize::from(self.alone.is_some()) + self.records.len() + self.collided.len()
     }
 
     pub(super) fn for_each(&mut self, each: impl FnMut(&mut Record<K, A>)) {
-        let collided = self.collided.iter_mut().map(|(_, record)| record);
-        self.records.values_mut().chain(collided).for_each(each);
+        let others = self.alone.iter_mut().chain(&mut self.collided);
+        let others = others.map(|(_, record)| record);
+        self.records.values_mut().chain(others).for_each(each);
     }
 
     pub(super) fn find(&mut self, hash: u64, is: impl Fn(&K) -> bool) -> Option<&mut Record<K, A>> {
-        match self.records.get_mut(&hash) {
-            Some(record) if is(&record.key) => Some(record),
-            _ => {
-                let mut collided = self.collided.iter_mut();
-                let found = collided.find(|(other, record)| *other == hash && is(&record.key));
-                found.map(|(_, record)| record)
-            }
-        }
+        self.each_with(hash).find(|record| is(&record.key))
     }
 
     /// Every record of a hash, whatever its key.
     pub(super) fn each_of(&mut self, hash: u64, each: impl FnMut(&mut Record<K, A>)) {
-        let collided = self.collided.iter_mut().filter(|(other, _)| *other == hash);
-        let collided = collided.map(|(_, record)| record);
-        self.records
-            .get_mut(&hash)
-            .into_iter()
-            .chain(collided)
-            .for_each(each);
+        self.each_with(hash).for_each(each);
+    }
+
+    fn each_with(&mut self, hash: u64) -> impl Iterator<Item = &mut Record<K, A>> {
+        let others = self.alone.iter_mut().chain(&mut self.collided);
+        let others = others.filter(move |(other, _)| *other == hash);
+        let others = others.map(|(_, record)| record);
+        // Not asked while it is empty, as it most often is.
+        let known = (!self.records.is_empty()).then(|| self.records.get_mut(&hash));
+        known.flatten().into_iter().chain(others)
     }
 
     /// The record of a flight, whoever leads it.
     pub(super) fn flight(&mut self, hash: u64, flight: u64) -> Option<&mut Record<K, A>> {
-        match self.records.get_mut(&hash) {
-            Some(record) if record.ticket.flight == flight => Some(record),
-            _ => {
-                let mut collided = self.collided.iter_mut();
-                let found = collided.find(|(_, record)| record.ticket.flight == flight);
-                found.map(|(_, record)| record)
-            }
-        }
+        let mut all = self.each_with(hash);
+        all.find(|record| record.ticket.flight == flight)
     }
 
     /// The record of a run that has not been taken away from the one who leads it.
@@ -128,31 +122,37 @@ impl<K: Eq, A> Table<K, A> {
     }
 
     pub(super) fn remove(&mut self, hash: u64, flight: u64) -> Option<Record<K, A>> {
+        let is = |record: &Record<K, A>| record.ticket.flight == flight;
+        if let Some((_, record)) = self.alone.take_if(|(_, record)| is(record)) {
+            return Some(record);
+        }
         if let Entry::Occupied(entry) = self.records.entry(hash)
-            && entry.get().ticket.flight == flight
+            && is(entry.get())
         {
             return Some(entry.remove());
         }
         let mut collided = self.collided.iter();
-        let place = collided.position(|(_, record)| record.ticket.flight == flight)?;
+        let place = collided.position(|(_, record)| is(record))?;
         Some(self.collided.swap_remove(place).1)
     }
 
     /// The caller comes to its key, and leads when nobody does. Takes `key` for a new record only.
     #[inline]
     pub(super) fn enter(&mut self, hash: u64, key: &mut Option<K>) -> Found<'_, K, A> {
-        if self.collided.is_empty()
-            && let Entry::Vacant(entry) = self.records.entry(hash)
+        if self.alone.is_none()
+            && self.records.is_empty()
+            && self.collided.is_empty()
             && let Some(key) = key.take()
         {
             self.issued = self.issued.wrapping_add(1);
-            return Found::Led(entry.insert(Record::new(self.issued, key)).ticket);
+            let (_, record) = self.alone.insert((hash, Record::new(self.issued, key)));
+            return Found::Led(record.ticket);
         }
         self.meet(hash, key)
     }
 
-    /// Not alone with its hash.
-    #[cold]
+    /// Not alone.
+    #[inline(never)]
     fn meet(&mut self, hash: u64, key: &mut Option<K>) -> Found<'_, K, A> {
         let known = self.find(hash, |known| key.as_ref() == Some(known));
         if let Some(flight) = known.map(|record| record.ticket.flight) {
@@ -177,8 +177,12 @@ impl<K: Eq, A> Table<K, A> {
     /// Takes the record of a run out that nobody has ever waited for, the usual one.
     #[inline]
     pub(super) fn take_lonely(&mut self, hash: u64, ticket: Ticket) -> Option<Record<K, A>> {
+        let is = |record: &Record<K, A>| record.is_lonely(ticket);
+        if let Some((_, record)) = self.alone.take_if(|(_, record)| is(record)) {
+            return Some(record);
+        }
         match self.records.entry(hash) {
-            Entry::Occupied(entry) if entry.get().is_lonely(ticket) => Some(entry.remove()),
+            Entry::Occupied(entry) if is(entry.get()) => Some(entry.remove()),
             _ => None,
         }
     }

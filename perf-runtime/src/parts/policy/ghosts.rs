@@ -1,100 +1,82 @@
-//! Who was evicted lately: fingerprints and when, without the entries.
+//! Who was evicted lately: fingerprints, from where and when, without the entries.
 //!
-//! A table in which newer ghosts take the places of older ones, four bytes a place. It may forget a ghost early, take a
-//! key for another once in 65,536 times, or believe one that is much older than the table is long to be of today: what
-//! is decided by it is only how large a window is, a little at a time.
+//! The last few of one block, four bytes each, newer ones in the places of older ones. They may forget a ghost early,
+//! take a key for another once in 65,536 times, or believe one that is much older than the cache is long to be of today:
+//! what is decided by it is only how large a window is, a little at a time.
 
-#[derive(Debug, Clone, Copy)]
-struct Ghost {
-    /// Never 0 but where nobody is.
-    fingerprint: u16,
-    /// When it was evicted: the number of the eviction, in the table's unit.
-    when: u16,
+use super::queues::Queue;
+
+/// How many there are.
+pub(super) const PLACES: usize = 8;
+/// Bits that say when.
+const WHEN: u32 = 12;
+/// Set of those that left the window.
+const WINDOW: u32 = 1 << WHEN;
+/// Where the fingerprint begins: it is what is left, and not zero where somebody is.
+const FINGERPRINT: u32 = WHEN + 1;
+
+/// Counts evictions from a queue.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Clock(u32);
+
+impl Clock {
+    pub(super) fn advance(&mut self) {
+        self.0 = self.0.wrapping_add(1);
+    }
+
+    /// The time to be kept with a ghost, in units of a power of two of evictions.
+    fn now(self, unit: u32) -> u32 {
+        (self.0 >> unit) & ((1 << WHEN) - 1)
+    }
 }
 
-const NOBODY: Ghost = Ghost {
-    fingerprint: 0,
-    when: 0,
-};
-/// The least number of places.
-const LEAST: usize = 64;
-/// The unit of time is as fine as lets `when` tell this many times the length of the table apart.
-const LENGTHS: usize = 4;
-
-/// See the module.
-#[derive(Debug)]
-pub(super) struct Ghosts {
-    places: Vec<Ghost>,
-    evicted: u32,
-    /// Evictions for one unit of time, as a power of two.
-    unit: u32,
+/// The unit that lets [`WHEN`] bits tell evictions apart that are less than four times `entries` ago.
+pub(super) fn unit(entries: usize) -> u32 {
+    let most = entries.saturating_mul(4).max(1).ilog2() + 1;
+    most.saturating_sub(WHEN)
 }
+
+/// See the module: the newest first.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Ghosts([u32; PLACES]);
 
 impl Ghosts {
-    pub(super) fn new() -> Self {
-        Self {
-            places: vec![NOBODY; LEAST],
-            evicted: 0,
-            unit: 0,
-        }
-    }
-
-    /// Grows to so many places or up to twice that. Those that are there are forgotten then.
-    pub(super) fn make_room_for(&mut self, count: usize) {
-        if count > self.places.len() {
-            let places = count.next_power_of_two();
-            self.places = vec![NOBODY; places];
-            self.unit = (places * LENGTHS).ilog2().saturating_sub(u16::BITS);
-        }
-    }
-
-    /// An entry with this hash was evicted.
-    pub(super) fn remember(&mut self, hash: u64) {
-        self.evicted = self.evicted.wrapping_add(1);
-        let ghost = Ghost {
-            fingerprint: fingerprint(hash),
-            when: self.now(),
+    /// An entry was evicted from this queue.
+    #[inline]
+    pub(super) fn remember(&mut self, print: u32, from: Queue, clock: Clock, unit: u32) {
+        let queue = match from {
+            Queue::Window => WINDOW,
+            Queue::Main => 0,
         };
-        if let Some(place) = self.place(hash) {
-            *place = ghost;
-        }
+        self.0.rotate_right(1);
+        let [first, ..] = &mut self.0;
+        *first = fingerprint(print) << FINGERPRINT | queue | clock.now(unit);
     }
 
-    /// If an entry with this hash was evicted, how many were since, about; it is forgotten then.
-    pub(super) fn recall(&mut self, hash: u64) -> Option<u32> {
-        let (now, unit) = (self.now(), self.unit);
-        let place = self.place(hash)?;
-        if place.fingerprint != fingerprint(hash) {
-            return None;
-        }
-        let Ghost { when, .. } = std::mem::replace(place, NOBODY);
-        Some(u32::from(now.wrapping_sub(when)) << unit)
-    }
-
-    /// Bytes allocated.
-    pub(super) fn memory(&self) -> usize {
-        self.places.capacity() * size_of::<Ghost>()
-    }
-
-    fn now(&self) -> u16 {
-        #[expect(clippy::cast_possible_truncation, reason = "time wraps around")]
-        let now = (self.evicted >> self.unit) as u16;
-        now
-    }
-
-    fn place(&mut self, hash: u64) -> Option<&mut Ghost> {
-        let index = (u128::from(hash) * self.places.len() as u128) >> 64;
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "less than the number of places"
-        )]
-        self.places.get_mut(index as usize)
+    /// If an entry was evicted, the queue it left and how many left that since, about; it is forgotten then.
+    #[inline]
+    pub(super) fn recall(
+        &mut self,
+        print: u32,
+        window: Clock,
+        main: Clock,
+        unit: u32,
+    ) -> Option<(Queue, u32)> {
+        let print = fingerprint(print);
+        let place = self
+            .0
+            .iter_mut()
+            .find(|ghost| **ghost >> FINGERPRINT == print)?;
+        let ghost = std::mem::take(place);
+        let (queue, clock) = match ghost & WINDOW {
+            0 => (Queue::Main, main),
+            _ => (Queue::Window, window),
+        };
+        let since = clock.now(unit).wrapping_sub(ghost) & ((1 << WHEN) - 1);
+        Some((queue, since << unit))
     }
 }
 
-fn fingerprint(hash: u64) -> u16 {
-    // From the middle: the high bits choose the place, the low ones may have chosen the shard.
-    #[expect(clippy::cast_possible_truncation, reason = "16 of the bits")]
-    let middle = (hash >> 16) as u16;
-    middle.max(1)
+fn fingerprint(print: u32) -> u32 {
+    (print >> FINGERPRINT).max(1)
 }

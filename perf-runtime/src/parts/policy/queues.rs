@@ -1,8 +1,11 @@
 //! Two queues over one slab: who is in which, in the order of arrival, with links instead of allocations.
 //!
-//! An entry is known by its id, which is its place in the slab; the links of both queues run through the same 20 bytes
-//! an entry. Each queue is a ring through a head of its own at the front of the slab, so that neither the ends nor an
-//! empty queue is a special case. Everything takes constant time.
+//! An entry is known by its id, which is its place in the slab; ids that no entry has are on a list. The links of all run
+//! through the same 12 bytes an entry, which also hold what is kept of its hash. Each queue is a ring through a head of
+//! its own at the front of the slab, so that neither the ends nor an empty queue is a special case. Everything takes
+//! constant time but making room.
+//!
+//! Weights are in a list of their own, which does not exist while all entries weigh one.
 
 /// Which queue an entry is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,54 +26,116 @@ impl Queue {
     }
 }
 
+/// Where an id is.
+#[derive(Clone, Copy)]
+enum Place {
+    /// On the list of those that nobody has.
+    Free,
+    /// On the way to an entry.
+    Taken,
+    In(Queue),
+}
+
 /// Where the entries begin in the slab.
 const HEADS: u32 = 2;
-
-/// The heaviest an entry can be: 28 bits. What is heavier counts as this.
-const HEAVIEST: u32 = (1 << 28) - 1;
-const WINDOW: u32 = 1 << 28;
-const MAIN: u32 = 2 << 28;
-const QUEUE: u32 = 3 << 28;
-const CREDIT_SHIFT: u32 = 30;
+/// What of a hash is kept: 40 bits, those by which the index of the table finds an entry.
+pub(super) const KEPT: u64 = 0xffff_ffff_0000_00ff;
 /// The largest credit: two bits.
 pub(super) const MOST_CREDIT: u8 = 3;
 
+/// Bits of a link. So many entries are in one shard at most; it would be 5 GB large.
+const LINK: u32 = 26;
+const MOST_NODES: usize = 1 << LINK;
+const NEWER: u64 = (1 << LINK) - 1;
+const OLDER: u64 = NEWER << LINK;
+const PLACE_SHIFT: u32 = 2 * LINK;
+const PLACE: u64 = 3 << PLACE_SHIFT;
+const FREE: u64 = 0;
+const TAKEN: u64 = 1 << PLACE_SHIFT;
+const WINDOW: u64 = 2 << PLACE_SHIFT;
+const MAIN: u64 = 3 << PLACE_SHIFT;
+const CREDIT_SHIFT: u32 = PLACE_SHIFT + 2;
+const CREDIT: u64 = 3 << CREDIT_SHIFT;
+const HASH_SHIFT: u32 = CREDIT_SHIFT + 2;
+const HASH: u64 = 0xff << HASH_SHIFT;
+
 #[derive(Debug, Clone, Copy)]
 struct Node {
-    newer: u32,
-    older: u32,
-    /// Two halves, because a `u64` would align the node to 24 bytes.
-    hash: [u32; 2],
-    /// From the lowest bit: 28 of weight, 2 that say the queue, 2 of credit.
-    rest: u32,
+    /// The halves of 64 bits, because a `u64` would align the node to 16 bytes. From the lowest: a link to the newer
+    /// neighbour, one to the older, 2 bits that say where it is, 2 of credit, the low byte of the hash.
+    halves: [u32; 2],
+    /// The high half of it.
+    hash: u32,
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "fields of fewer bits")]
 impl Node {
-    const NOWHERE: Self = Self {
-        newer: 0,
-        older: 0,
-        hash: [0; 2],
-        rest: 0,
-    };
+    const fn new(bits: u64) -> Self {
+        Self {
+            halves: [bits as u32, (bits >> 32) as u32],
+            hash: 0,
+        }
+    }
 
     const fn head(queue: Queue) -> Self {
-        Self {
-            newer: queue.head(),
-            older: queue.head(),
-            ..Self::NOWHERE
+        let head = queue.head() as u64;
+        Self::new(head | head << LINK)
+    }
+
+    #[inline]
+    fn bits(self) -> u64 {
+        u64::from(self.halves[1]) << 32 | u64::from(self.halves[0])
+    }
+
+    #[inline]
+    fn set(&mut self, mask: u64, bits: u64) {
+        self.halves = Self::new(self.bits() & !mask | bits).halves;
+    }
+
+    #[inline]
+    fn newer(self) -> u32 {
+        (self.bits() & NEWER) as u32
+    }
+
+    #[inline]
+    fn older(self) -> u32 {
+        ((self.bits() & OLDER) >> LINK) as u32
+    }
+
+    #[inline]
+    fn set_newer(&mut self, index: u32) {
+        self.set(NEWER, u64::from(index));
+    }
+
+    #[inline]
+    fn set_older(&mut self, index: u32) {
+        self.set(OLDER, u64::from(index) << LINK);
+    }
+
+    #[inline]
+    fn place(self) -> Place {
+        match self.bits() & PLACE {
+            FREE => Place::Free,
+            TAKEN => Place::Taken,
+            WINDOW => Place::In(Queue::Window),
+            _ => Place::In(Queue::Main),
         }
     }
 
-    const fn queue(&self) -> Option<Queue> {
-        match self.rest & QUEUE {
-            WINDOW => Some(Queue::Window),
-            MAIN => Some(Queue::Main),
-            _ => None,
-        }
+    #[inline]
+    fn credit(self) -> u8 {
+        ((self.bits() & CREDIT) >> CREDIT_SHIFT) as u8
     }
 
-    const fn weight(&self) -> u32 {
-        self.rest & HEAVIEST
+    #[inline]
+    fn hash(self) -> u64 {
+        u64::from(self.hash) << 32 | (self.bits() & HASH) >> HASH_SHIFT
+    }
+
+    #[inline]
+    fn set_hash(&mut self, hash: u64) {
+        self.hash = (hash >> 32) as u32;
+        self.set(HASH, hash << HASH_SHIFT);
     }
 }
 
@@ -84,8 +149,12 @@ pub(super) struct Content {
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Queues {
-    /// The two heads, then the entries by their ids.
+    /// The heads, then the entries by their ids.
     nodes: Vec<Node>,
+    /// By id; empty while all weigh one.
+    weights: Vec<u32>,
+    /// The free id that was in use last, by its index; 0 when there is none.
+    free: u32,
     window: Content,
     main: Content,
 }
@@ -94,47 +163,89 @@ impl Queues {
     pub(super) fn new() -> Self {
         Self {
             nodes: vec![Node::head(Queue::Window), Node::head(Queue::Main)],
+            weights: Vec::new(),
+            free: 0,
             window: Content::default(),
             main: Content::default(),
         }
     }
 
-    /// Puts an entry at the new end of a queue. One that was in a queue already leaves it.
-    ///
-    /// An id that no slab could hold (the last two of `u32`) is not taken in.
-    pub(super) fn insert(&mut self, id: u32, hash: u64, weight: u32, queue: Queue) {
-        let Some(index) = id.checked_add(HEADS) else {
-            return;
-        };
-        self.remove(id);
-        if self.nodes.len() <= index as usize {
-            self.nodes.resize(index as usize + 1, Node::NOWHERE);
+    /// How many ids there are, free ones included.
+    pub(super) fn ids(&self) -> usize {
+        self.nodes.len() - HEADS as usize
+    }
+
+    /// Makes room for so many ids, and no more.
+    pub(super) fn make_room_for(&mut self, ids: usize) {
+        let more = ids.saturating_sub(self.ids());
+        self.nodes.reserve_exact(more);
+        if !self.weights.is_empty() {
+            self.weights.reserve_exact(more);
         }
+    }
+
+    /// Takes the free id that was in use last; none when all are in use.
+    #[inline]
+    pub(super) fn take_free(&mut self) -> Option<u32> {
+        let id = self.free.checked_sub(HEADS)?;
+        let node = self.nodes.get_mut(self.free as usize)?;
+        self.free = node.newer();
+        node.set(PLACE, TAKEN);
+        Some(id)
+    }
+
+    /// Takes an id that has not been there before. None when there is no number for it.
+    pub(super) fn take_new(&mut self) -> Option<u32> {
+        let index = u32::try_from(self.nodes.len()).ok()?;
+        if self.nodes.len() >= MOST_NODES {
+            return None;
+        }
+        self.nodes.push(Node::new(TAKEN));
+        if !self.weights.is_empty() {
+            self.weights.push(1);
+        }
+        Some(index - HEADS)
+    }
+
+    /// Gives a taken id to an entry, at the new end of a queue. One that had it already leaves its own.
+    ///
+    /// Nothing happens with an id that nobody has taken.
+    pub(super) fn insert(&mut self, id: u32, hash: u64, weight: u32, queue: Queue) {
+        let index = id.saturating_add(HEADS);
+        match self.node(id).map(Node::place) {
+            Some(Place::Taken) => {}
+            Some(Place::In(before)) => self.unlink(index, before),
+            Some(Place::Free) | None => return,
+        }
+        self.note_weight(id, weight);
         if let Some(node) = self.nodes.get_mut(index as usize) {
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "the two halves of the hash"
-            )]
-            let halves = [(hash >> 32) as u32, hash as u32];
-            node.hash = halves;
-            node.rest = weight.min(HEAVIEST);
+            node.set_hash(hash);
+            node.set(CREDIT, 0);
         }
         self.link(index, queue);
     }
 
-    /// Takes an entry out of its queue. False when it is in none.
+    /// Takes an entry out of its queue; its id is free. False when it was in none.
     #[inline]
     pub(super) fn remove(&mut self, id: u32) -> bool {
-        id.checked_add(HEADS)
-            .is_some_and(|index| self.unlink(index))
+        let index = id.saturating_add(HEADS);
+        let Some(Place::In(queue)) = self.node(id).map(Node::place) else {
+            return false;
+        };
+        self.unlink(index, queue);
+        if let Some(node) = self.nodes.get_mut(index as usize) {
+            node.set(PLACE | NEWER, FREE | u64::from(self.free));
+            self.free = index;
+        }
+        true
     }
 
     /// Moves an entry to the new end of a queue.
     #[inline]
     pub(super) fn renew(&mut self, id: u32, queue: Queue) {
-        if let Some(index) = id.checked_add(HEADS)
-            && self.unlink(index)
-        {
+        if let Some(Place::In(before)) = self.node(id).map(Node::place) {
+            let index = id.saturating_add(HEADS);
+            self.unlink(index, before);
             self.link(index, queue);
         }
     }
@@ -145,14 +256,14 @@ impl Queues {
     #[inline]
     pub(super) fn oldest(&self, queue: Queue) -> Option<u32> {
         let head = self.nodes.get(queue.head() as usize)?;
-        head.newer.checked_sub(HEADS)
+        head.newer().checked_sub(HEADS)
     }
 
     /// The entry that came last, or was renewed last.
     #[inline]
     pub(super) fn newest(&self, queue: Queue) -> Option<u32> {
         let head = self.nodes.get(queue.head() as usize)?;
-        head.older.checked_sub(HEADS)
+        head.older().checked_sub(HEADS)
     }
 
     /// How much is in a queue.
@@ -164,47 +275,54 @@ impl Queues {
         }
     }
 
-    /// The hash an entry came with; 0 for one that was never here.
+    /// What is [kept](KEPT) of the hash an entry came with; 0 for one that was never here.
     #[inline]
     pub(super) fn hash(&self, id: u32) -> u64 {
-        self.node(id).map_or(0, |node| {
-            (u64::from(node.hash[0]) << 32) | u64::from(node.hash[1])
-        })
+        self.node(id).map_or(0, Node::hash)
     }
 
-    /// The weight an entry came with, at most 2^28 - 1.
+    /// What an entry weighs; of a free id, what the last one that had it did.
     #[inline]
     pub(super) fn weight(&self, id: u32) -> u32 {
-        self.node(id).map_or(0, Node::weight)
+        self.weights.get(id as usize).copied().unwrap_or(1)
+    }
+
+    /// Changes what an entry weighs.
+    pub(super) fn set_weight(&mut self, id: u32, weight: u32) {
+        let before = self.weight(id);
+        if let Some(Place::In(queue)) = self.node(id).map(Node::place) {
+            self.note_weight(id, weight);
+            let content = self.content_mut(queue);
+            content.weight -= u64::from(before);
+            content.weight += u64::from(weight);
+        }
     }
 
     /// Two bits kept for the entry while it is here, 0 when it comes.
     #[inline]
     pub(super) fn credit(&self, id: u32) -> u8 {
-        self.node(id)
-            .map_or(0, |node| (node.rest >> CREDIT_SHIFT) as u8)
+        self.node(id).map_or(0, Node::credit)
     }
 
     /// Sets the credit of an entry, at most [`MOST_CREDIT`].
     #[inline]
     pub(super) fn set_credit(&mut self, id: u32, credit: u8) {
-        if let Some(index) = id.checked_add(HEADS)
-            && let Some(node) = self.nodes.get_mut(index as usize)
-        {
-            let credit = u32::from(credit.min(MOST_CREDIT));
-            node.rest = (node.rest & (QUEUE | HEAVIEST)) | (credit << CREDIT_SHIFT);
+        if let Some(node) = self.nodes.get_mut(id.saturating_add(HEADS) as usize) {
+            node.set(CREDIT, u64::from(credit.min(MOST_CREDIT)) << CREDIT_SHIFT);
         }
     }
 
     /// Bytes allocated.
     pub(super) fn memory(&self) -> usize {
-        self.nodes.capacity() * size_of::<Node>()
+        self.nodes.capacity() * size_of::<Node>() + self.weights.capacity() * size_of::<u32>()
     }
 
-    fn node(&self, id: u32) -> Option<&Node> {
-        self.nodes.get(id.checked_add(HEADS)? as usize)
+    #[inline]
+    fn node(&self, id: u32) -> Option<Node> {
+        self.nodes.get(id.checked_add(HEADS)? as usize).copied()
     }
 
+    #[inline]
     fn content_mut(&mut self, queue: Queue) -> &mut Content {
         match queue {
             Queue::Window => &mut self.window,
@@ -212,49 +330,60 @@ impl Queues {
         }
     }
 
-    fn link(&mut self, index: u32, queue: Queue) {
-        let head = queue.head();
-        let newest = match self.nodes.get_mut(head as usize) {
-            Some(node) => std::mem::replace(&mut node.older, index),
-            None => return,
-        };
-        if let Some(node) = self.nodes.get_mut(newest as usize) {
-            node.newer = index;
+    /// Of an id that is in no queue, or in one whose content is set right by the caller.
+    #[inline]
+    fn note_weight(&mut self, id: u32, weight: u32) {
+        if weight != 1 && self.weights.is_empty() {
+            self.weights
+                .reserve_exact(self.nodes.capacity() - HEADS as usize);
+            self.weights.resize(self.ids(), 1);
         }
-        let mut weight = 0;
-        if let Some(node) = self.nodes.get_mut(index as usize) {
-            node.newer = head;
-            node.older = newest;
-            node.rest = (node.rest & !QUEUE)
-                | match queue {
-                    Queue::Window => WINDOW,
-                    Queue::Main => MAIN,
-                };
-            weight = node.weight();
+        if let Some(known) = self.weights.get_mut(id as usize) {
+            *known = weight;
         }
-        let content = self.content_mut(queue);
-        content.entries += 1;
-        content.weight += u64::from(weight);
     }
 
-    fn unlink(&mut self, index: u32) -> bool {
-        let Some(node) = self.nodes.get_mut(index as usize) else {
-            return false;
+    /// Of a node that is in no ring.
+    #[inline]
+    fn link(&mut self, index: u32, queue: Queue) {
+        let head = queue.head();
+        let Some(node) = self.nodes.get_mut(head as usize) else {
+            return;
         };
-        let Some(queue) = node.queue() else {
-            return false;
+        let newest = node.older();
+        node.set_older(index);
+        if let Some(node) = self.nodes.get_mut(newest as usize) {
+            node.set_newer(index);
+        }
+        if let Some(node) = self.nodes.get_mut(index as usize) {
+            let place = match queue {
+                Queue::Window => WINDOW,
+                Queue::Main => MAIN,
+            };
+            let links = u64::from(head) | u64::from(newest) << LINK;
+            node.set(NEWER | OLDER | PLACE, links | place);
+        }
+        let weight = u64::from(self.weight(index.saturating_sub(HEADS)));
+        let content = self.content_mut(queue);
+        content.entries += 1;
+        content.weight += weight;
+    }
+
+    /// Takes a node out of the ring it is in; it says so until it is linked again.
+    #[inline]
+    fn unlink(&mut self, index: u32, queue: Queue) {
+        let Some(node) = self.nodes.get(index as usize).copied() else {
+            return;
         };
-        node.rest &= !QUEUE;
-        let node = *node;
-        if let Some(newer) = self.nodes.get_mut(node.newer as usize) {
-            newer.older = node.older;
+        if let Some(newer) = self.nodes.get_mut(node.newer() as usize) {
+            newer.set_older(node.older());
         }
-        if let Some(older) = self.nodes.get_mut(node.older as usize) {
-            older.newer = node.newer;
+        if let Some(older) = self.nodes.get_mut(node.older() as usize) {
+            older.set_newer(node.newer());
         }
+        let weight = u64::from(self.weight(index.saturating_sub(HEADS)));
         let content = self.content_mut(queue);
         content.entries -= 1;
-        content.weight -= u64::from(node.weight());
-        true
+        content.weight -= weight;
     }
 }

@@ -12,7 +12,6 @@ struct Shard {
     ids: HashMap<u64, u32>,
     entries: HashMap<u32, (u64, u32)>,
     used: Vec<u8>,
-    free: Vec<u32>,
     /// The most entries one eviction asked about.
     asked: usize,
 }
@@ -28,13 +27,12 @@ fn hash(key: u64) -> u64 {
 impl Shard {
     fn new(bound: u64) -> Self {
         Self {
-            policy: Policy::new(),
+            policy: Policy::new(usize::MAX),
             bound,
             weight: 0,
             ids: HashMap::new(),
             entries: HashMap::new(),
             used: Vec::new(),
-            free: Vec::new(),
             asked: 0,
         }
     }
@@ -51,10 +49,10 @@ impl Shard {
             return true;
         }
         self.policy.record_miss(hash(key));
-        let id = self.free.pop().unwrap_or_else(|| {
-            self.used.push(0);
-            u32::try_from(self.used.len() - 1).unwrap()
-        });
+        let id = self.policy.new_id().expect("few entries");
+        if self.used.len() <= id as usize {
+            self.used.resize(id as usize + 1, 0);
+        }
         self.used[id as usize] = 0;
         self.ids.insert(key, id);
         self.entries.insert(id, (key, weight));
@@ -69,7 +67,7 @@ impl Shard {
     /// Evicts one; its key.
     fn evict(&mut self) -> Option<u64> {
         let mut asked = 0;
-        let victim = self.policy.evict(|id| {
+        let victim = self.policy.evict(|id, _| {
             asked += 1;
             std::mem::take(&mut self.used[id as usize])
         });
@@ -88,7 +86,6 @@ impl Shard {
         let (key, weight) = self.entries.remove(&id).expect("who is evicted was here");
         self.ids.remove(&key);
         self.weight -= u64::from(weight);
-        self.free.push(id);
         key
     }
 
@@ -133,7 +130,7 @@ proptest! {
             prop_assert_eq!(shard.policy.len(), shard.ids.len());
             prop_assert_eq!(shard.policy.weight(), shard.weight);
             for (id, (key, _)) in &shard.entries {
-                prop_assert_eq!(shard.policy.hash(*id), hash(*key));
+                prop_assert_eq!(shard.policy.hash(*id), hash(*key) & queues::KEPT);
             }
         }
         let mut left: HashSet<u64> = shard.ids.keys().copied().collect();
@@ -148,14 +145,28 @@ proptest! {
 
 #[test]
 fn nothing_is_evicted_from_an_empty_shard() {
-    let mut policy = Policy::new();
-    assert_eq!(policy.evict(|_| 0), None);
-    policy.insert(3, hash(3), 1);
-    policy.remove(3);
-    policy.remove(3);
+    let mut policy = Policy::new(10);
+    assert_eq!(policy.evict(|_, _| 0), None);
+    let id = policy.new_id().unwrap();
+    policy.insert(id, hash(3), 1);
+    policy.remove(id);
+    policy.remove(id);
     policy.remove(77);
-    assert_eq!(policy.evict(|_| 3), None);
-    assert_eq!(policy.len(), 0);
+    assert_eq!(policy.evict(|_, _| 3), None);
+    assert_eq!((policy.len(), policy.weight()), (0, 0));
+}
+
+#[test]
+fn an_id_that_was_never_given_out_is_no_entry() {
+    let mut policy = Policy::new(10);
+    for id in [0, 1, u32::MAX - 2, u32::MAX - 1, u32::MAX] {
+        policy.insert(id, hash(3), 7);
+        policy.set_weight(id, 9);
+        policy.remove(id);
+        assert_eq!(policy.hash(id), 0);
+    }
+    assert_eq!((policy.len(), policy.weight()), (0, 0));
+    assert_eq!(policy.evict(|_, _| 0), None);
 }
 
 #[test]
@@ -167,13 +178,15 @@ fn the_only_entry_makes_room_for_the_next() {
 
 #[test]
 fn an_id_that_is_used_again_is_a_new_entry() {
-    let mut policy = Policy::new();
-    policy.insert(0, hash(1), 5);
-    policy.insert(0, hash(2), 7);
+    let mut policy = Policy::new(10);
+    let id = policy.new_id().unwrap();
+    policy.insert(id, hash(1), 5);
+    policy.insert(id, hash(2), 7);
     assert_eq!((policy.len(), policy.weight()), (1, 7));
-    assert_eq!(policy.hash(0), hash(2));
-    assert_eq!(policy.evict(|_| 0), Some(0));
-    assert_eq!(policy.evict(|_| 0), None);
+    assert_eq!(policy.hash(id), hash(2) & queues::KEPT);
+    assert_eq!(policy.evict(|_, _| 0), Some(id));
+    assert_eq!(policy.evict(|_, _| 0), None);
+    assert_eq!(policy.new_id(), Some(id));
 }
 
 #[test]
@@ -262,48 +275,106 @@ fn a_newcomer_is_not_evicted_for_those_in_use_beside_it() {
 }
 
 #[test]
-fn counts_are_kept_when_the_sketch_grows_and_halved_when_it_ages() {
-    let mut sketch = Sketch::new();
+fn counts_do_not_fall_when_the_cache_grows_and_are_halved_when_they_age() {
+    let mut history = History::new();
+    history.make_room_for(100);
     for key in 0..10 {
-        sketch.add(hash(key), 8);
+        history.add(hash(key), 8);
     }
-    sketch.make_room_for(10_000);
-    let counts = |sketch: &mut Sketch| {
-        (0..10)
-            .map(|key| sketch.count(hash(key)))
-            .collect::<Vec<_>>()
+    let counts = |history: &mut History| -> Vec<u32> {
+        (0..10).map(|key| history.count(hash(key))).collect()
     };
-    assert_eq!(counts(&mut sketch), [8; 10]);
+    let mut entries = 100;
+    while entries < 100_000 {
+        entries += entries / 8;
+        history.make_room_for(entries);
+        assert_eq!(counts(&mut history), [8; 10]);
+    }
     // One key for all other events, so that few counters are touched.
     let other = hash(1_000_000);
-    while sketch.count(other) != 7 {
-        sketch.add(other, 1);
-        if sketch.count(other) == 7 && counts(&mut sketch) == [8; 10] {
-            sketch.add(other, 1); // on the way up
+    while counts(&mut history) == [8; 10] {
+        history.add(other, 1);
+    }
+    assert_eq!(counts(&mut history), [4; 10]);
+    assert_eq!((history.count(other), history.count(hash(77))), (7, 0));
+}
+
+#[test]
+fn a_ghost_knows_whence_and_how_long_ago_it_left_and_is_met_once() {
+    let mut history = History::new();
+    history.make_room_for(100_000);
+    history.remember(hash(1), Queue::Window);
+    history.remember(hash(2), Queue::Main);
+    for key in 1_000..1_500 {
+        history.remember(hash(key), Queue::Window);
+    }
+    let (queue, distance) = history.recall(hash(1)).expect("nobody took its place");
+    assert_eq!(queue, Queue::Window);
+    assert!((370..=630).contains(&distance), "{distance}");
+    assert_eq!(history.recall(hash(1)), None);
+    let (queue, distance) = history.recall(hash(2)).expect("nobody took its place");
+    assert_eq!((queue, distance), (Queue::Main, 0));
+    assert_eq!(history.recall(hash(3)), None);
+}
+
+#[test]
+fn one_that_seems_to_be_met_all_the_time_does_not_keep_the_others_here() {
+    let mut shard = Shard::new(100);
+    shard.hits(0..100);
+    let next = shard.policy.queues.oldest(Queue::Main).unwrap();
+    let all = hash(shard.entries[&next].0);
+    // Nobody is met again but those of a loop too long for any window, and none of them outdoes the next victim.
+    let mut hits = 0;
+    for _ in 0..60 {
+        hits = 0;
+        for key in 1_000..1_150 {
+            shard.policy.history.add(all, 1);
+            hits += usize::from(shard.get(key));
         }
     }
-    assert_eq!(counts(&mut sketch), [4; 10]);
-    assert_eq!(sketch.count(hash(77)), 0);
+    assert!(hits >= 70, "{hits} of the 100 that are possible");
 }
 
 #[test]
-fn a_ghost_knows_how_long_ago_it_left_and_is_met_once() {
-    let mut ghosts = Ghosts::new();
-    ghosts.make_room_for(100_000);
-    ghosts.remember(hash(1));
-    for key in 1_000..1_500 {
-        ghosts.remember(hash(key));
+fn an_entry_costs_twenty_bytes_at_any_size() {
+    for entries in [100_000, 125_000, 131_073, 137_500] {
+        let mut policy = Policy::new(entries);
+        for key in 0..entries as u64 {
+            policy.record_miss(hash(key));
+            let id = policy.new_id().unwrap();
+            policy.insert(id, hash(key), 1);
+        }
+        let memory = policy.memory();
+        assert!(memory <= entries * 20, "{memory} bytes for {entries}");
     }
-    let distance = ghosts.recall(hash(1)).expect("nobody took its place");
-    assert!((490..=510).contains(&distance), "{distance}");
-    assert_eq!(ghosts.recall(hash(1)), None);
-    assert_eq!(ghosts.recall(hash(2)), None);
 }
 
 #[test]
-fn an_entry_costs_a_few_bytes() {
-    let mut shard = Shard::new(100_000);
-    shard.hits(0..200_000);
-    let each = shard.policy.memory() / 100_000;
-    assert!(each <= 48, "{each} bytes an entry");
+fn who_does_not_know_how_many_will_come_wastes_an_eighth() {
+    let mut policy = Policy::new(usize::MAX);
+    for key in 0..200_000 {
+        let id = policy.new_id().unwrap();
+        policy.insert(id, hash(key), 1);
+        let (memory, entries) = (policy.memory(), policy.len());
+        assert!(
+            entries < 10_000 || memory <= entries * 23,
+            "{memory} bytes for {entries}"
+        );
+    }
+}
+
+#[test]
+fn weights_cost_nothing_until_there_are_any() {
+    let mut policy = Policy::new(1_000);
+    for key in 0..1_000 {
+        let id = policy.new_id().unwrap();
+        policy.insert(id, hash(key), 1);
+    }
+    let before = policy.memory();
+    policy.set_weight(17, 5);
+    assert_eq!((policy.weight_of(17), policy.weight_of(18)), (5, 1));
+    assert_eq!(policy.weight(), 1_004);
+    assert_eq!(policy.memory(), before + 4 * policy.room());
+    policy.remove(17);
+    assert_eq!((policy.weight_of(17), policy.weight()), (5, 999));
 }

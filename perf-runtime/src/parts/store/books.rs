@@ -5,35 +5,28 @@
 
 use super::bounds::Bounds;
 use super::entry::Entry;
-use super::table::{Entries, Slot};
+use super::table::{Entries, Slot, prefetch};
 use crate::parts::policy::Policy;
 
-/// The end of the list of free ids.
-const NO_MORE: u32 = u32::MAX;
+/// What is known of an entry that is nowhere.
+const NOWHERE: Slot = Slot(u32::MAX);
 
 pub(super) struct Books {
     pub(super) policy: Policy,
-    /// By id, the slot of an entry; of a free id, the next free one.
-    places: Vec<u32>,
-    free: u32,
-    /// By id; empty in a store that weighs nothing.
-    weights: Vec<u32>,
-    is_weighed: bool,
-    weight_of_all: u64,
-    /// As many entries as there will be, if that is known.
+    /// By id, the slot of an entry.
+    places: Vec<Slot>,
+    /// For as many entries as the index should be, if it is known how many there will be.
     expected: usize,
 }
 
 impl Books {
     pub(super) fn new(bounds: &Bounds, shards: usize) -> Self {
+        let expected = bounds.share(shards).unwrap_or(usize::MAX);
         Self {
-            policy: Policy::new(),
+            policy: Policy::new(expected),
             places: Vec::new(),
-            free: NO_MORE,
-            weights: Vec::new(),
-            is_weighed: bounds.are_weighed(),
-            weight_of_all: 0,
-            expected: bounds.share(shards).unwrap_or(usize::MAX),
+            // With some vacancies, ways are short.
+            expected: expected.saturating_add(expected / 16),
         }
     }
 
@@ -44,74 +37,60 @@ impl Books {
         self.expected.clamp(least, most)
     }
 
-    /// The id of the next entry. None when there are four billion entries.
+    /// The id of the next entry. None when there are too many entries.
     pub(super) fn new_id(&mut self) -> Option<u32> {
-        if let Some(next) = self.places.get(self.free as usize) {
-            return Some(std::mem::replace(&mut self.free, *next));
-        }
-        let id = u32::try_from(self.places.len())
-            .ok()
-            .filter(|id| *id != NO_MORE)?;
-        push(&mut self.places, NO_MORE, self.expected);
-        if self.is_weighed {
-            self.weights.push(0);
+        let id = self.policy.new_id()?;
+        if self.places.len() <= id as usize {
+            self.places
+                .reserve_exact(self.policy.room() - self.places.len());
+            self.places.resize(id as usize + 1, NOWHERE);
         }
         Some(id)
     }
 
-    pub(super) fn free_id(&mut self, id: u32) {
-        self.set_weight(id, 0);
-        if let Some(place) = self.places.get_mut(id as usize) {
-            *place = self.free;
-            self.free = id;
-        }
-    }
-
     /// Where the entry is. Asked of ids in use only.
     pub(super) fn slot(&self, id: u32) -> Slot {
-        Slot(self.places.get(id as usize).copied().unwrap_or(NO_MORE))
+        self.places.get(id as usize).copied().unwrap_or(NOWHERE)
     }
 
     pub(super) fn set_slot(&mut self, id: u32, slot: Slot) {
         if let Some(place) = self.places.get_mut(id as usize) {
-            *place = slot.0;
+            *place = slot;
         }
     }
 
+    /// What an entry weighs, or did until it left.
     pub(super) fn weight(&self, id: u32) -> u32 {
-        self.weights.get(id as usize).copied().unwrap_or(1)
+        self.policy.weight_of(id)
     }
 
     pub(super) fn set_weight(&mut self, id: u32, weight: u32) {
-        if let Some(known) = self.weights.get_mut(id as usize) {
-            self.weight_of_all = self.weight_of_all - u64::from(*known) + u64::from(weight);
-            *known = weight;
-        }
+        self.policy.set_weight(id, weight);
     }
 
     pub(super) fn weight_of_all(&self) -> u64 {
-        self.weight_of_all
+        self.policy.weight()
     }
 
     /// Whom the policy gives up.
     pub(super) fn evict<K, V>(&mut self, entries: &Entries<'_, Entry<K, V>>) -> Option<u32> {
         let places = &self.places;
-        self.policy.evict(|id| {
-            let slot = places.get(id as usize).copied().unwrap_or(NO_MORE);
-            entries.get(Slot(slot)).map_or(0, Entry::take_used)
+        self.policy.evict(|id, _| {
+            let slot = places.get(id as usize).copied().unwrap_or(NOWHERE);
+            entries.get(slot).map_or(0, Entry::take_used)
         })
     }
 
-    pub(super) fn memory(&self) -> usize {
-        self.policy.memory() + (self.places.capacity() + self.weights.capacity()) * size_of::<u32>()
+    /// Has fetched what the next eviction will look at: each is at the end of a chain of lines that nobody else has read
+    /// for long.
+    pub(super) fn prefetch<K, V>(&self, entries: &Entries<'_, Entry<K, V>>) {
+        for (id, known) in self.policy.next().into_iter().flatten() {
+            prefetch(known);
+            entries.prefetch(self.slot(id));
+        }
     }
-}
 
-/// Not twice the room where less will do.
-fn push(list: &mut Vec<u32>, new: u32, expected: usize) {
-    let room = list.capacity();
-    if list.len() == room && room < expected && expected < room * 2 {
-        list.reserve_exact(expected - room);
+    pub(super) fn memory(&self) -> usize {
+        self.policy.memory() + self.places.capacity() * size_of::<Slot>()
     }
-    list.push(new);
 }

@@ -3,6 +3,7 @@
 //! Nothing is put in whose place has not been reserved here before, and a place is given back after what was in it has
 //! been taken out. So what is in never exceeds the bound.
 
+use std::ops::AddAssign;
 use std::sync::atomic::{
     AtomicU64,
     Ordering::{AcqRel, Acquire},
@@ -40,10 +41,9 @@ impl Bounds {
     /// How many entries one of so many shards will have when the store is full, about; none when nobody knows.
     pub(super) fn share(&self, shards: usize) -> Option<usize> {
         let share = self.limits.entries?.div_ceil(shards.max(1) as u64);
-        // Some shards get more than others.
-        usize::try_from(share.saturating_add(share / 16))
-            .ok()?
-            .checked_add(8)
+        // Some shards get more than others; three standard deviations are enough for nearly all.
+        let more = if shards > 1 { 3 * share.isqrt() } else { 0 };
+        usize::try_from(share.checked_add(more)?).ok()
     }
 
     pub(super) fn entries(&self) -> u64 {
@@ -65,23 +65,70 @@ impl Bounds {
         u32::try_from(weight).ok().filter(|_| weight <= most)
     }
 
-    /// Reserves places, all or none.
-    pub(super) fn reserve(&self, entries: u64, weight: u64) -> bool {
-        if !reserve(&self.entries, entries, self.limits.entries) {
+    /// Reserves a place, all of it or nothing.
+    pub(super) fn reserve(&self, place: Place) -> bool {
+        if !reserve(&self.entries, place.entries, self.limits.entries) {
             return false;
         }
-        let fits = !self.are_weighed() || reserve(&self.weight, weight, self.limits.weight);
+        let fits = !self.are_weighed() || reserve(&self.weight, place.weight, self.limits.weight);
         if !fits {
-            self.entries.fetch_sub(entries, AcqRel);
+            self.entries.fetch_sub(place.entries, AcqRel);
         }
         fits
     }
 
-    pub(super) fn give_back(&self, entries: u64, weight: u64) {
-        self.entries.fetch_sub(entries, AcqRel);
-        if self.are_weighed() {
-            self.weight.fetch_sub(weight, AcqRel);
+    pub(super) fn give_back(&self, place: Place) {
+        if place.entries > 0 {
+            self.entries.fetch_sub(place.entries, AcqRel);
         }
+        if place.weight > 0 && self.are_weighed() {
+            self.weight.fetch_sub(place.weight, AcqRel);
+        }
+    }
+}
+
+/// Room for so many entries of so much weight together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) entries: u64,
+    pub(super) weight: u64,
+}
+
+impl Place {
+    pub(super) const NONE: Self = Self {
+        entries: 0,
+        weight: 0,
+    };
+
+    /// That of one entry.
+    pub(super) fn of(weight: u32) -> Self {
+        Self {
+            entries: 1,
+            weight: u64::from(weight),
+        }
+    }
+
+    /// That of more weight for one that has its place.
+    pub(super) fn weighing(weight: u32) -> Self {
+        Self {
+            entries: 0,
+            weight: u64::from(weight),
+        }
+    }
+
+    /// What of it is more than another one has.
+    pub(super) fn beyond(self, other: Self) -> Self {
+        Self {
+            entries: self.entries.saturating_sub(other.entries),
+            weight: self.weight.saturating_sub(other.weight),
+        }
+    }
+}
+
+impl AddAssign for Place {
+    fn add_assign(&mut self, other: Self) {
+        self.entries += other.entries;
+        self.weight += other.weight;
     }
 }
 

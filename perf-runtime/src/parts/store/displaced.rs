@@ -74,6 +74,20 @@ impl<'s, K, V> Displaced<'s, K, V> {
         self
     }
 
+    /// Shows each, with the cause.
+    #[inline]
+    pub(crate) fn for_each(&self, mut see: impl FnMut(&K, &V, Cause)) {
+        if let Some(one) = &self.first
+            && self.rest.is_empty()
+            && let Some(entry) = one.unlinked.entry()
+        {
+            see(entry.key(), entry.value(), one.cause_of(entry));
+        } else {
+            self.iter()
+                .for_each(|(key, value, cause)| see(key, value, cause));
+        }
+    }
+
     /// Each with the cause.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &V, Cause)> {
         self.first.iter().chain(&self.rest).flat_map(|one| {
@@ -94,11 +108,14 @@ impl<K, V> One<'_, K, V> {
 }
 
 impl<K, V> Drop for Displaced<'_, K, V> {
+    #[inline]
     fn drop(&mut self) {
         self.first = None;
-        self.rest.clear();
-        for shard in self.promptly {
-            shard.collect();
+        if !self.promptly.is_empty() {
+            self.rest.clear();
+            for shard in self.promptly {
+                shard.collect();
+            }
         }
     }
 }

@@ -31,6 +31,8 @@ struct Record {
     /// Whether a reader may leave its fence to the writers.
     asymmetric: bool,
     taken: AtomicBool,
+    /// Whether it was taken for one time only, because the thread is ending.
+    is_lent: AtomicBool,
 }
 
 /// As many as there have been threads at one time that read.
@@ -54,10 +56,9 @@ impl Drop for Ownership {
 
 /// The proof that this thread reads: what was reachable when it was made stays valid while it lives.
 pub(crate) struct Pin {
-    /// None when the thread was reading already.
-    record: Option<&'static Record>,
-    /// Whether the record was taken for this one time, because the thread is ending.
-    is_borrowed: bool,
+    record: &'static Record,
+    /// The state of the record when this ends. Kept here and not read again, which would wait for the store before it.
+    after: u64,
     not_send: PhantomData<*mut ()>,
 }
 
@@ -75,7 +76,7 @@ impl Pin {
     #[inline]
     fn new() -> Self {
         match MINE.try_with(Cell::get) {
-            Ok(Some(record)) => record.pin(false),
+            Ok(Some(record)) => record.pin(),
             _ => first_of_this_thread(),
         }
     }
@@ -83,34 +84,38 @@ impl Pin {
 
 impl Record {
     #[inline]
-    fn pin(&'static self, is_borrowed: bool) -> Pin {
+    fn pin(&'static self) -> Pin {
         let state = self.state.load(Relaxed);
-        let was_reading = state & 1 == 1;
-        if !was_reading {
-            self.state.store(state.wrapping_add(1), Relaxed);
-            if self.asymmetric {
-                compiler_fence(SeqCst);
-            } else {
-                fence(SeqCst);
-            }
+        // Inside of another pin both steps store what is there.
+        let was_reading = state & 1;
+        self.state.store(state | 1, Relaxed);
+        if self.asymmetric {
+            compiler_fence(SeqCst);
+        } else {
+            fence(SeqCst);
         }
         Pin {
-            record: (!was_reading).then_some(self),
-            is_borrowed,
+            record: self,
+            after: state.wrapping_add(2 - 2 * was_reading),
             not_send: PhantomData,
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn give_back(&self) {
+        self.is_lent.store(false, Relaxed);
+        self.taken.store(false, Release);
     }
 }
 
 impl Drop for Pin {
     #[inline]
     fn drop(&mut self) {
-        let Some(record) = self.record else { return };
         // Nobody else writes it while it is taken.
-        let state = record.state.load(Relaxed);
-        record.state.store(state.wrapping_add(1), Release);
-        if self.is_borrowed {
-            record.taken.store(false, Release);
+        self.record.state.store(self.after, Release);
+        if self.record.is_lent.load(Relaxed) {
+            self.record.give_back();
         }
     }
 }
@@ -121,7 +126,8 @@ fn first_of_this_thread() -> Pin {
     let record = take_record();
     let owned = OWNERSHIP.try_with(|ownership| ownership.set(Some(Ownership(record))));
     let is_mine = owned.is_ok() && MINE.try_with(|mine| mine.set(Some(record))).is_ok();
-    record.pin(!is_mine)
+    record.is_lent.store(!is_mine, Relaxed);
+    record.pin()
 }
 
 fn take_record() -> &'static Record {
@@ -139,6 +145,7 @@ fn take_record() -> &'static Record {
         state: AtomicU64::new(0),
         asymmetric: barrier::is_for_all(),
         taken: AtomicBool::new(true),
+        is_lent: AtomicBool::new(false),
     }));
     records.push(record);
     record

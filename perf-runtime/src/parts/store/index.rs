@@ -140,6 +140,7 @@ impl<T> Index<T> {
     }
 
     /// Changes the counts of the groups that an entry has passed; those of a taken one are not zero.
+    #[inline]
     fn count(&self, hash: u64, slot: usize, change: impl Fn(u64) -> u64) {
         let passed = self.way(hash).take_while(|group| *group != slot / STRIDE);
         for group in passed {

@@ -2,12 +2,14 @@
 //!
 //! It is collected until there are many, because to know that nobody reads any more costs a [`Grace`] each time; then it
 //! waits for that grace in a batch. Batches end in the order in which they began: a reader whom one waits for is waited
-//! for by all that began later. What nobody reads is dropped by whoever comes next, outside of all locks.
+//! for by all that began later. What nobody reads is dropped by whoever comes next, outside of all locks; the memory of
+//! some of it is kept for the next entries, so that a full table allocates nothing.
 
 use std::collections::VecDeque;
+use std::mem::{self, MaybeUninit};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::grace::Grace;
@@ -27,9 +29,20 @@ impl<T> Unlinked<'_, T> {
     pub(super) fn entries(&self) -> impl Iterator<Item = &T> {
         self.garbage.iter().flat_map(Garbage::entries)
     }
+
+    /// The same of one that is an entry alone, the usual one.
+    #[inline]
+    pub(super) fn entry(&self) -> Option<&T> {
+        match &self.garbage {
+            // SAFETY: it is freed with this.
+            Some(Garbage::Entry(entry)) => Some(unsafe { entry.as_ref() }),
+            _ => None,
+        }
+    }
 }
 
 impl<T> Drop for Unlinked<'_, T> {
+    #[inline]
     fn drop(&mut self) {
         if let Some(garbage) = self.garbage.take() {
             self.limbo.add(garbage);
@@ -92,8 +105,24 @@ fn entries<T>(index: &NonNull<Index<T>>) -> impl Iterator<Item = NonNull<T>> {
 /// The pointer came out of a box and is reached by nobody.
 unsafe fn free<T>(entry: NonNull<T>) {
     // SAFETY: given by the caller.
-    let entry = unsafe { Box::from_raw(entry.as_ptr()) };
-    contained(|| drop(entry));
+    drop(unsafe { emptied(entry) });
+}
+
+/// The memory of an entry that has been dropped.
+pub(super) type Spare<T> = Box<MaybeUninit<T>>;
+
+/// Drops the entry, and gives its box back.
+///
+/// # Safety
+/// The pointer came out of a box and is reached by nobody.
+#[expect(clippy::unnecessary_box_returns, reason = "the box is what is kept")]
+unsafe fn emptied<T>(entry: NonNull<T>) -> Spare<T> {
+    if mem::needs_drop::<T>() {
+        // SAFETY: given by the caller; it is taken for dropped from here on, even if that panics.
+        contained(|| unsafe { entry.drop_in_place() });
+    }
+    // SAFETY: given by the caller; nothing need be in it.
+    unsafe { Box::from_raw(entry.as_ptr().cast()) }
 }
 
 /// Runs it, and lets no panic of it any further.
@@ -110,10 +139,13 @@ pub(super) struct Limbo<T> {
     contents: Mutex<Contents<T>>,
     /// How many come together before a grace is worth its price.
     many: AtomicUsize,
+    /// Whether there are spares.
+    has_spares: AtomicBool,
 }
 
 struct Contents<T> {
     new: Vec<Garbage<T>>,
+    spares: Vec<Spare<T>>,
     batches: VecDeque<Batch<T>>,
 }
 
@@ -128,14 +160,20 @@ impl<T> Batch<T> {
         Self { garbage, grace }
     }
 
-    /// Drops it all, or gives it back while somebody may read.
-    fn free(mut self) -> Result<(), Self> {
+    /// Drops it all, or gives it back while somebody may read. Keeps the memory of up to so many entries.
+    fn free(mut self, spares: &mut Vec<Spare<T>>, most: usize) -> Result<(), Self> {
         if !self.grace.is_over() {
             return Err(self);
         }
         for garbage in self.garbage {
-            // SAFETY: it was taken out before the grace began, which is over.
-            unsafe { garbage.free() };
+            match garbage {
+                Garbage::Entry(entry) if spares.len() < most => {
+                    // SAFETY: it was taken out before the grace began, which is over.
+                    spares.push(unsafe { emptied(entry) });
+                }
+                // SAFETY: as above.
+                garbage => unsafe { garbage.free() },
+            }
         }
         Ok(())
     }
@@ -145,17 +183,21 @@ impl<T> Batch<T> {
 const LOOKS: usize = 64;
 /// With so many at a time, the grace of a busy process costs each of them some 40 nanoseconds.
 const MOST: usize = 256;
-/// One eighth of what is in the table may be waiting besides.
+/// One eighth of what is in the table may be waiting besides, and as much memory may be kept for new entries.
 const SHARE: usize = 8;
+/// At most so many bytes of it.
+const SPARE_BYTES: usize = 16 << 10;
 
 impl<T> Limbo<T> {
     pub(super) fn new() -> Self {
         Self {
             contents: Mutex::new(Contents {
                 new: Vec::new(),
+                spares: Vec::new(),
                 batches: VecDeque::new(),
             }),
             many: AtomicUsize::new(1),
+            has_spares: AtomicBool::new(false),
         }
     }
 
@@ -182,27 +224,31 @@ impl<T> Limbo<T> {
     }
 
     /// Keeps it until there are many; then begins to wait for their readers and drops what has none any more.
+    #[inline]
     fn add(&self, garbage: Garbage<T>) {
         // An index is as large as many entries.
         let is_one = matches!(garbage, Garbage::Entry(_));
-        let many = {
-            let mut contents = self.contents();
-            contents.new.push(garbage);
-            if is_one && contents.new.len() < self.many.load(Relaxed) {
-                return;
-            }
+        let mut contents = self.contents();
+        contents.new.push(garbage);
+        if !is_one || contents.new.len() >= self.many.load(Relaxed) {
             let room = contents.new.capacity();
-            std::mem::replace(&mut contents.new, Vec::with_capacity(room))
-        };
-        self.free_waiting();
-        if let Err(batch) = Batch::begin(many).free() {
-            self.contents().batches.push_back(batch);
+            let many = mem::replace(&mut contents.new, Vec::with_capacity(room));
+            drop(contents);
+            self.add_many(many);
         }
     }
 
-    /// Drops everything that nobody reads.
+    #[cold]
+    #[inline(never)]
+    fn add_many(&self, many: Vec<Garbage<T>>) {
+        let batch = Batch::begin(many);
+        self.contents().batches.push_back(batch);
+        self.free_waiting();
+    }
+
+    /// Drops everything that nobody reads, and the memory that was kept.
     pub(super) fn collect(&self) {
-        let new = std::mem::take(&mut self.contents().new);
+        let new = mem::take(&mut self.contents().new);
         if !new.is_empty() {
             let batch = Batch::begin(new);
             self.contents().batches.push_back(batch);
@@ -210,21 +256,44 @@ impl<T> Limbo<T> {
         for _ in 0..LOOKS {
             self.free_waiting();
             if self.contents().batches.is_empty() {
-                return;
+                break;
             }
             std::thread::yield_now();
         }
+        let mut spares = Vec::new();
+        self.give_spares(&mut spares);
     }
 
     fn free_waiting(&self) {
+        let most = self.many.load(Relaxed);
+        let most = most.min(SPARE_BYTES / size_of::<T>().max(1));
+        let mut spares = Vec::new();
+        self.give_spares(&mut spares);
         loop {
             let Some(first) = self.contents().batches.pop_front() else {
-                return;
+                break;
             };
-            if let Err(first) = first.free() {
+            if let Err(first) = first.free(&mut spares, most) {
                 self.contents().batches.push_front(first);
-                return;
+                break;
             }
+        }
+        // Those of another thread that frees, too, go after the lock.
+        let _others;
+        if !spares.is_empty() {
+            let mut contents = self.contents();
+            _others = mem::replace(&mut contents.spares, spares);
+            self.has_spares.store(true, Relaxed);
+        }
+    }
+
+    /// Gives all memory that is kept for new entries, where there is none.
+    #[inline]
+    pub(super) fn give_spares(&self, none: &mut Vec<Spare<T>>) {
+        if self.has_spares.load(Relaxed) {
+            let mut contents = self.contents();
+            mem::swap(&mut contents.spares, none);
+            self.has_spares.store(false, Relaxed);
         }
     }
 }

@@ -4,6 +4,7 @@
 //! publish each step with one store. Readers are [`pinned`](super::grace::pinned) and see the index before or after each
 //! step, never between two entries. What is taken out (an entry, or an index that has become too small) is [`Unlinked`]:
 //! nobody finds it any more, though somebody may still read it, and it stays in [`limbo`](super::limbo) until nobody does.
+//! The memory of an entry comes back from there for the next one.
 //!
 //! The table knows hashes but not keys: who finds compares, and never puts in two entries with one key.
 
@@ -18,12 +19,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::grace::Pin;
 use super::index::Index;
-use super::limbo::{Garbage, Limbo, Unlinked};
+use super::limbo::{Garbage, Limbo, Spare, Unlinked};
 
 /// A table of boxed `T`, and what its writers know besides, `W`.
 pub(super) struct Table<T, W> {
     for_readers: ForReaders<T>,
-    writer: Mutex<Writer<W>>,
+    writer: Mutex<Writer<T, W>>,
     limbo: Limbo<T>,
 }
 
@@ -34,8 +35,10 @@ struct ForReaders<T> {
     owns: PhantomData<Box<T>>,
 }
 
-struct Writer<W> {
+struct Writer<T, W> {
     len: usize,
+    /// Where the next entries go.
+    spares: Vec<Spare<T>>,
     also: W,
 }
 
@@ -48,7 +51,11 @@ impl<T, W> Table<T, W> {
     pub(super) fn new(also: W) -> Self {
         let index = Index::for_entries(0);
         Self {
-            writer: Mutex::new(Writer { len: 0, also }),
+            writer: Mutex::new(Writer {
+                len: 0,
+                spares: Vec::new(),
+                also,
+            }),
             for_readers: ForReaders {
                 index: AtomicPtr::new(Box::into_raw(Box::new(index))),
                 owns: PhantomData,
@@ -125,7 +132,7 @@ impl<T, W> Drop for Table<T, W> {
 /// The table, for one writer at a time.
 pub(super) struct Locked<'a, T, W> {
     table: &'a Table<T, W>,
-    writer: MutexGuard<'a, Writer<W>>,
+    writer: MutexGuard<'a, Writer<T, W>>,
 }
 
 /// Where an entry is until the next [rebuilding](Locked::rebuild).
@@ -150,6 +157,13 @@ impl<'l, T> Entries<'l, T> {
         let entry = self.0.get(slot.index())?;
         // SAFETY: only who has the lock takes an entry out.
         Some(unsafe { entry.as_ref() })
+    }
+
+    /// Says that it will be asked for soon.
+    pub(super) fn prefetch(&self, slot: Slot) {
+        if let Some(entry) = self.0.get(slot.index()) {
+            prefetch(entry.as_ptr());
+        }
     }
 }
 
@@ -188,26 +202,45 @@ impl<'t, T, W> Locked<'t, T, W> {
     }
 
     /// Puts in an entry whose key is not there; gives it back when there is no room without [`Locked::rebuild`].
-    pub(super) fn insert(&mut self, hash: u64, entry: Box<T>) -> Result<Slot, Box<T>> {
+    pub(super) fn insert(&mut self, hash: u64, entry: T) -> Result<Slot, T> {
         let room = self.index().room();
         let vacancy = self.index().vacancy(hash).filter(|_| self.len() < room);
         let Some((at, slot)) = vacancy.and_then(|at| Some((at, Slot::new(at)?))) else {
             return Err(entry);
         };
-        self.index().put(at, hash, into_pointer(entry));
+        let entry = into_pointer(self.boxed(entry));
+        self.index().put(at, hash, entry);
         self.writer.len += 1;
         Ok(slot)
     }
 
     /// Puts an entry in the place of one with the same key; gives it back when there is none.
-    pub(super) fn replace(&mut self, slot: Slot, entry: Box<T>) -> Result<Unlinked<'t, T>, Box<T>> {
-        let entry = into_pointer(entry);
+    pub(super) fn replace(&mut self, slot: Slot, entry: T) -> Result<Unlinked<'t, T>, T> {
+        if self.index().get(slot.index()).is_none() {
+            return Err(entry);
+        }
+        let entry = into_pointer(self.boxed(entry));
         match self.index().replace(slot.index(), entry) {
             // SAFETY: it came out of a box and is in the index no more, and an entry is in one slot only.
             Some(before) => Ok(unsafe { self.table.limbo.unlinked(Garbage::Entry(before)) }),
             // SAFETY: it has just come out of the box and has gone nowhere.
-            None => Err(unsafe { Box::from_raw(entry.as_ptr()) }),
+            None => Err(*unsafe { Box::from_raw(entry.as_ptr()) }),
         }
+    }
+
+    /// A box for it, if possible that of an entry which nobody reads any more.
+    fn boxed(&mut self, entry: T) -> Box<T> {
+        let spares = &mut self.writer.spares;
+        if spares.is_empty() {
+            self.table.limbo.give_spares(spares);
+        }
+        let Some(spare) = spares.pop() else {
+            return Box::new(entry);
+        };
+        if let Some(next) = spares.last() {
+            prefetch(next.as_ptr());
+        }
+        Box::write(spare, entry)
     }
 
     /// Takes out the entry that was put in with this hash.
@@ -249,13 +282,10 @@ impl<'t, T, W> Locked<'t, T, W> {
     }
 
     /// An entry that is not to be put in, for who expects one that was taken out.
-    pub(super) fn refuse(&self, entry: Box<T>) -> Unlinked<'t, T> {
+    pub(super) fn refuse(&mut self, entry: T) -> Unlinked<'t, T> {
+        let entry = into_pointer(self.boxed(entry));
         // SAFETY: it came out of the box and is reached by nobody.
-        unsafe {
-            self.table
-                .limbo
-                .unlinked(Garbage::Entry(into_pointer(entry)))
-        }
+        unsafe { self.table.limbo.unlinked(Garbage::Entry(entry)) }
     }
 
     /// Takes out everything, which costs the same however much it is.
@@ -278,6 +308,25 @@ impl<'t, T, W> Locked<'t, T, W> {
 
 fn into_pointer<T>(entry: Box<T>) -> NonNull<T> {
     NonNull::from(Box::leak(entry))
+}
+
+/// Has the processor fetch the lines at both ends of what is there, while it goes on.
+#[inline]
+pub(super) fn prefetch<T>(place: *const T) {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        let end = place
+            .cast::<i8>()
+            .wrapping_add(size_of::<T>().saturating_sub(1));
+        // SAFETY: it is a hint, which reads nothing and is good for any address.
+        unsafe {
+            _mm_prefetch::<_MM_HINT_T0>(place.cast());
+            _mm_prefetch::<_MM_HINT_T0>(end);
+        }
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    let _ = place;
 }
 
 impl<T, W> Drop for Locked<'_, T, W> {

@@ -91,8 +91,8 @@ fn what_landed_just_before_is_found_and_not_run_again() {
     let late = world.flights.run_async(1, 1, landing, async { Ok(8) });
     assert_eq!(world.get(1, || Ok(7)), Ok(7));
     assert_eq!(block_on(late), Ok(7));
-    let landing = Keeps::new(&world, 1);
-    assert_eq!(world.flights.run(1, 1, landing, || Ok(9)), Ok(7));
+    let mut landing = Keeps::new(&world, 1);
+    assert_eq!(world.flights.run(1, 1, &mut landing, || Ok(9)), Ok(7));
     assert_eq!(
         (world.count(Count::Began), world.count(Count::Coalesced)),
         (1, 2)

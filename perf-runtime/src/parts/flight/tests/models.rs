@@ -64,7 +64,7 @@ impl World {
         if let Some(kept) = self.kept(key) {
             return Ok(kept);
         }
-        self.flights.run(key, key, Keeps::new(self, key), body)
+        self.flights.run(key, key, &mut Keeps::new(self, key), body)
     }
 
     async fn get_async(&self, key: u64, body: impl Future<Output = Answer>) -> Answer {

@@ -100,8 +100,8 @@ impl World {
         if let Some(found) = self.kept(key) {
             return Ok(found);
         }
-        let landing = Keeps::new(self, key);
-        self.flights.run((self.hash)(key), key, landing, || {
+        let mut landing = Keeps::new(self, key);
+        self.flights.run((self.hash)(key), key, &mut landing, || {
             let _run = self.run(key);
             body()
         })

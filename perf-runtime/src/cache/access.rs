@@ -1,0 +1,107 @@
+//! The way of an annotated function to its cache, on every call.
+
+use super::hooks::Hooks;
+use super::looked::Looked;
+use super::slot::Slot;
+use super::{Core, Count, Refreshed, Settings, core_of};
+use crate::kept::{Keepable, Kept};
+use crate::parts::key::{Key, Lookup};
+use crate::parts::known::Known;
+use crate::snapshot::Meta;
+
+/// See the module.
+pub(crate) struct Access {
+    core: &'static Core,
+    /// The slot of the instance that called first, which is the only one of most functions.
+    known: Known,
+}
+
+impl Access {
+    pub(crate) fn new(meta: &'static Meta, settings: fn() -> Settings) -> Self {
+        Self {
+            core: core_of(meta, settings),
+            known: Known::new(),
+        }
+    }
+
+    pub(crate) fn core(&self) -> &'static Core {
+        self.core
+    }
+
+    /// The slot of the function's instance that `hooks` is a closure of.
+    #[inline]
+    fn slot<K, V, H>(&self, hooks: H) -> &'static Slot<K, V>
+    where
+        K: Key,
+        V: Keepable,
+        H: FnOnce() -> Hooks<K, V> + 'static,
+    {
+        match self.known.get::<H, Slot<K, V>>() {
+            Some(slot) => slot,
+            None => self.find(hooks),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn find<K, V, H>(&self, hooks: H) -> &'static Slot<K, V>
+    where
+        K: Key,
+        V: Keepable,
+        H: FnOnce() -> Hooks<K, V> + 'static,
+    {
+        let slot = self.core.slots.of(self.core, hooks);
+        self.known.set::<H, Slot<K, V>>(slot);
+        slot
+    }
+
+    /// What is kept under a key, or the way to it.
+    #[inline]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "it is made for this one call, of a few references"
+    )]
+    pub(crate) fn look_up<K, A, L, H>(
+        &self,
+        hooks: H,
+        lookup: L,
+    ) -> Looked<'static, K, A::Answer, A::Value>
+    where
+        K: Key,
+        A: Kept,
+        L: Lookup<K>,
+        H: FnOnce() -> Hooks<K, A::Value> + 'static,
+    {
+        self.slot(hooks).look_up::<A, L>(&lookup)
+    }
+
+    /// The same, and with it the refresh of what was found, if it is time for it and nobody else has it. An error is
+    /// not refreshed.
+    #[inline]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "it is made for this one call, of a few references"
+    )]
+    pub(crate) fn look_up_or_refresh<K, A, L, H>(
+        &self,
+        hooks: H,
+        lookup: L,
+        is_error: fn(&A::Answer) -> bool,
+    ) -> Refreshed<K, A::Answer, A::Value>
+    where
+        K: Key,
+        A: Kept,
+        L: Lookup<K>,
+        H: FnOnce() -> Hooks<K, A::Value> + 'static,
+    {
+        self.slot(hooks)
+            .look_up_or_refresh::<A, L>(&lookup, is_error)
+    }
+
+    /// A call that is not to be looked up.
+    #[inline]
+    pub(crate) fn bypass<K: Key, A: Kept>(&self) -> Looked<'static, K, A::Answer, A::Value> {
+        self.core.count(Count::Bypassed);
+        Looked::Bypassed
+    }
+}

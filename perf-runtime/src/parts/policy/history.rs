@@ -1,0 +1,184 @@
+//! What is known of keys that need not be here: how often they were met lately, and when they were evicted.
+//!
+//! A table of blocks, each a line of the processor's cache: half of it a part of a [`Sketch`], half of it a few
+//! [`Ghosts`]. All that is known of a key is in one block, so that a miss costs one line, and an eviction another.
+
+use super::ghosts::{Clock, Ghosts, unit};
+use super::queues::Queue;
+use super::sketch::Sketch;
+
+/// How many entries a block is for: seven bytes for each of them.
+const ENTRIES_PER_BLOCK: usize = 9;
+/// Blocks on top of that, at most one for each entry, with which a small cache meets few collisions.
+const MORE_BLOCKS: usize = 64;
+/// Events for each entry of the cache between two halvings.
+const EVENTS_PER_ENTRY: u32 = 10;
+
+#[repr(align(64))]
+#[derive(Debug, Clone, Copy, Default)]
+struct Block {
+    sketch: Sketch,
+    ghosts: Ghosts,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct History {
+    blocks: Vec<Block>,
+    /// Halvings so far.
+    age: u64,
+    /// Events until the next halving.
+    left: u32,
+    entries: usize,
+    /// Evictions from the window, and from the main queue.
+    from_window: Clock,
+    from_main: Clock,
+    /// Of their times.
+    unit: u32,
+}
+
+impl History {
+    /// Without any room.
+    pub(super) fn new() -> Self {
+        Self {
+            blocks: Vec::new(),
+            age: 0,
+            left: 1,
+            entries: 0,
+            from_window: Clock::default(),
+            from_main: Clock::default(),
+            unit: 0,
+        }
+    }
+
+    /// Grows with the cache: no count falls, ghosts are forgotten. It never shrinks.
+    pub(super) fn make_room_for(&mut self, entries: usize) {
+        let (before, after) = (
+            self.blocks.len(),
+            entries.div_ceil(ENTRIES_PER_BLOCK) + entries.min(MORE_BLOCKS),
+        );
+        if after <= before {
+            return;
+        }
+        for block in &mut self.blocks {
+            block.sketch.aged(self.age);
+        }
+        let mut fresh = Block::default();
+        fresh.sketch.aged(self.age);
+        let old = |at: usize| self.blocks.get(at).unwrap_or(&fresh).sketch;
+        let blocks = (0..after).map(|at| {
+            // The hashes of a new block are those of one or of two old ones.
+            let (first, end) = (at * before / after, (at + 1) * before);
+            let last = end.saturating_sub(1) / after;
+            let sketch = old(first).merged(old(last));
+            Block { sketch, ..fresh }
+        });
+        self.blocks = blocks.collect();
+        self.entries = entries;
+        self.left = self.events();
+        self.unit = unit(entries);
+    }
+
+    /// How often the key of this hash was met lately, at most 15.
+    #[inline]
+    pub(super) fn count(&mut self, hash: u64) -> u32 {
+        let age = self.age;
+        let count = self
+            .block(hash)
+            .map_or(0, |block| block.sketch.aged(age).count(low(hash)));
+        #[expect(clippy::cast_possible_truncation, reason = "at most 15")]
+        let count = count as u32;
+        count
+    }
+
+    /// The key of this hash was met so many times more.
+    #[inline]
+    pub(super) fn add(&mut self, hash: u64, times: u8) {
+        if times == 0 {
+            return;
+        }
+        let age = self.age;
+        if let Some(block) = self.block(hash) {
+            block.sketch.aged(age).raise(low(hash), u64::from(times));
+        }
+        self.left = self.left.saturating_sub(u32::from(times));
+        if self.left == 0 {
+            self.age += 1;
+            // What was counted counts half from here on, and so do the events.
+            self.left = self.events() / 2;
+        }
+    }
+
+    /// The entry of this hash was evicted from a queue.
+    #[inline]
+    pub(super) fn remember(&mut self, hash: u64, from: Queue) {
+        let clock = match from {
+            Queue::Window => &mut self.from_window,
+            Queue::Main => &mut self.from_main,
+        };
+        clock.advance();
+        let (clock, unit) = (*clock, self.unit);
+        if let Some(block) = self.block(hash) {
+            block.ghosts.remember(high(hash), from, clock, unit);
+        }
+    }
+
+    /// If the entry of this hash was evicted, from which queue and how many were from there since, about; that is
+    /// forgotten then.
+    #[inline]
+    pub(super) fn recall(&mut self, hash: u64) -> Option<(Queue, u32)> {
+        let (window, main, unit) = (self.from_window, self.from_main, self.unit);
+        let block = self.block(hash)?;
+        block.ghosts.recall(high(hash), window, main, unit)
+    }
+
+    /// Bytes allocated.
+    pub(super) fn memory(&self) -> usize {
+        self.blocks.capacity() * size_of::<Block>()
+    }
+
+    fn events(&self) -> u32 {
+        u32::try_from(self.entries)
+            .unwrap_or(u32::MAX)
+            .saturating_mul(EVENTS_PER_ENTRY)
+            .max(2)
+    }
+
+    #[inline]
+    fn block(&mut self, hash: u64) -> Option<&mut Block> {
+        let at = self.place(hash);
+        self.blocks.get_mut(at)
+    }
+
+    /// The address of what is known of the key of this hash.
+    #[inline]
+    pub(super) fn address(&self, hash: u64) -> *const u8 {
+        self.blocks.as_ptr().wrapping_add(self.place(hash)).cast()
+    }
+
+    #[inline]
+    fn place(&self, hash: u64) -> usize {
+        // The high half of the product of two halves: even, without a division, for any number of blocks.
+        (((hash >> 32) * self.blocks.len() as u64) >> 32) as usize
+    }
+}
+
+/// All that is kept of a hash, spread over the high bits: those that chose the block say little else.
+#[inline]
+fn spread(hash: u64) -> u64 {
+    (hash & super::queues::KEPT)
+        .rotate_left(32)
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// Where the counters of a key are.
+#[inline]
+fn low(hash: u64) -> u32 {
+    (spread(hash) >> 48) as u32
+}
+
+/// A fingerprint.
+#[inline]
+fn high(hash: u64) -> u32 {
+    (spread(hash) >> 32) as u32
+}
