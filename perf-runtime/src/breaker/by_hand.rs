@@ -1,0 +1,171 @@
+//! Breakers without a function, and finding one by its name.
+//!
+//! A breaker that is made by hand is gone with its last handle. What it counted stays, as the row of its name: as elsewhere
+//! in the report, there is room for 1,000 names, and all others share the row `other`.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+
+use super::books::Books;
+use super::handle::Breaker;
+use super::report::{self, SECTION};
+use super::{Core, PLACES};
+use crate::parts::names::{Names, cut};
+use crate::registry::{self, Observed};
+use crate::snapshot::Snapshot;
+
+/// Rows that a program may have.
+const MOST: usize = 1000;
+/// What counts of a name, in bytes.
+const LONGEST: usize = 256;
+/// The row of all others.
+const OTHER: &str = "other";
+
+static BREAKERS: Mutex<Option<HashMap<Box<str>, Weak<Core>>>> = Mutex::new(None);
+
+/// What is counted under a name, and shown of it.
+pub(super) struct Row {
+    pub(super) op: &'static str,
+    pub(super) books: &'static Books,
+    /// The one that was made last.
+    living: Mutex<Weak<Core>>,
+}
+
+impl Row {
+    /// The row of that name.
+    pub(super) fn of(name: &str) -> &'static Self {
+        static NAMES: OnceLock<Names<&'static Row>> = OnceLock::new();
+        static REST: OnceLock<&'static Row> = OnceLock::new();
+
+        let rest = || *REST.get_or_init(|| Self::listed(OTHER));
+        let name = cut(name, LONGEST);
+        if name == OTHER {
+            return rest();
+        }
+        let names = NAMES.get_or_init(|| Names::new(MOST));
+        names
+            .find(name.as_bytes(), || Self::listed(name))
+            .copied()
+            .unwrap_or_else(rest)
+    }
+
+    /// A new row of the report, which is there for good.
+    fn listed(name: &str) -> &'static Self {
+        let row: &'static Self = Box::leak(Box::new(Self {
+            op: name.to_owned().leak(),
+            books: Box::leak(Box::new(Books::new())),
+            living: Mutex::new(Weak::new()),
+        }));
+        registry::add(row);
+        row
+    }
+
+    fn core(&self) -> Option<Arc<Core>> {
+        let living = self.living.lock().unwrap_or_else(PoisonError::into_inner);
+        living.upgrade()
+    }
+}
+
+impl Observed for Row {
+    fn snapshot(&self) -> Snapshot {
+        let core = self.core();
+        let metrics = match &core {
+            Some(core) => report::metrics(Some(core)),
+            None => report::numbers(Some(self.books), None, None, 0),
+        };
+        Snapshot {
+            op: self.op.into(),
+            attribute: "breaker",
+            location: None,
+            section: SECTION,
+            metrics,
+            by: Vec::new(),
+        }
+    }
+
+    fn reset(&self) {
+        match self.core() {
+            Some(core) => core.reset_numbers(),
+            None => self.books.reset(0),
+        }
+    }
+}
+
+/// Puts a new breaker where it is found; false when there is one of that name.
+pub(super) fn put(name: &str, row: &Row, core: &Arc<Core>) -> bool {
+    {
+        let mut breakers = breakers();
+        let breakers = breakers.get_or_insert_default();
+        // Names of those that are gone go before more room is made.
+        if breakers.len() >= breakers.capacity() {
+            breakers.retain(|_, core| core.strong_count() > 0);
+        }
+        let place = breakers.entry(name.into()).or_default();
+        if place.strong_count() > 0 {
+            return false;
+        }
+        *place = Arc::downgrade(core);
+    }
+    let mut living = row.living.lock().unwrap_or_else(PoisonError::into_inner);
+    *living = Arc::downgrade(core);
+    true
+}
+
+fn breakers() -> MutexGuard<'static, Option<HashMap<Box<str>, Weak<Core>>>> {
+    BREAKERS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The breaker of that name: of one made by hand, of an annotated function by its `name = …` or its path, as in the report.
+///
+/// Nothing when there is none, or when several functions have the name; that of a function is there once it was called, or
+/// asked for its handle.
+///
+/// ```
+/// use perfkit::{Breaker, BreakerState, get_breaker};
+///
+/// let payments = Breaker::builder("by_hand: payments").build()?;
+/// payments.force_open();
+/// let found = get_breaker("by_hand: payments");
+/// assert_eq!(found.map(|breaker| breaker.state()), Some(BreakerState::ForcedOpen));
+/// # Ok::<(), perfkit::BreakerError>(())
+/// ```
+#[must_use]
+pub fn get_breaker(name: &str) -> Option<Breaker> {
+    let by_hand = breakers().as_ref().and_then(|all| all.get(name)?.upgrade());
+    if let Some(core) = by_hand {
+        return Some(Breaker::shared(core));
+    }
+    let all = PLACES.all().into_iter();
+    let mut named = all.filter(|(path, core)| core.op == name || path == name);
+    let (_, core) = named.next()?;
+    named.next().is_none().then(|| Breaker::for_good(core))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_free_again_when_its_breaker_is_gone() {
+        let made = || Breaker::builder("by_hand: again").build();
+        let first = made().expect("nothing is wrong");
+        assert!(made().is_err());
+        drop(first);
+        assert!(get_breaker("by_hand: again").is_none());
+        assert!(made().is_ok());
+    }
+
+    #[test]
+    fn short_lived_breakers_leave_a_thousand_rows_and_no_name() {
+        for number in 0..1500 {
+            let name = format!("by_hand: short-lived: {number}");
+            drop(Breaker::builder(name).build().expect("nothing is wrong"));
+        }
+        let all = registry::all();
+        let rows = all.iter().map(|observed| observed.snapshot());
+        let rows: Vec<_> = rows.filter(|row| row.attribute == "breaker").collect();
+        assert!(rows.len() <= MOST + 1);
+        let names = breakers().as_ref().map_or(0, HashMap::len);
+        assert!(names < 1500, "{names} are left");
+    }
+}

@@ -1,0 +1,129 @@
+//! `#[breaker]` at run time: a [breaker](crate::breaker) around an annotated function.
+
+use crate::beside::{Beside as Place, Making};
+use crate::breaker::{self, BreakerPermit, Core, KeyedPermit, PLACES};
+use crate::clock::Start;
+use crate::parts::key::{Key, Lookup};
+use crate::rejected::Rejected;
+use crate::site::Instrument;
+use crate::snapshot::{Meta, Metric, Section};
+
+pub use crate::breaker::{Breaker as Handle, Cancelled, Mode, Panics, Recent, Settings};
+pub use crate::eventually::{ByFuture, ByValue, Eventually};
+
+/// Asks the user, once.
+pub type GiveSettings = fn() -> Settings;
+
+/// The key that is looked for, to keep it while the body runs.
+#[inline]
+pub fn owned<K: Key, L: Lookup<K>>(lookup: &L) -> K {
+    lookup.to_key()
+}
+
+/// The instrument.
+pub struct Breaker {
+    core: &'static Core,
+}
+
+impl Breaker {
+    /// Whether a call may run.
+    ///
+    /// # Errors
+    /// Why not.
+    #[inline]
+    pub fn admit(&self) -> Result<BreakerPermit<'static>, Rejected> {
+        self.core.admit(0)
+    }
+
+    /// The same where calls are timed.
+    ///
+    /// # Errors
+    /// Why not.
+    #[inline]
+    pub fn admit_from(&self, start: Start) -> Result<BreakerPermit<'static>, Rejected> {
+        self.core.admit(breaker::began(start))
+    }
+
+    /// Whether a call of this key may run.
+    ///
+    /// # Errors
+    /// Why not.
+    #[inline]
+    pub fn admit_key<K: Key, L: Lookup<K>>(
+        &self,
+        lookup: L,
+    ) -> Result<KeyedPermit<'static, K, L>, Rejected> {
+        self.core.admit_key(lookup, 0)
+    }
+
+    /// The same where calls are timed.
+    ///
+    /// # Errors
+    /// Why not.
+    #[inline]
+    pub fn admit_key_from<K: Key, L: Lookup<K>>(
+        &self,
+        lookup: L,
+        start: Start,
+    ) -> Result<KeyedPermit<'static, K, L>, Rejected> {
+        self.core.admit_key(lookup, breaker::began(start))
+    }
+}
+
+impl Instrument for Breaker {
+    // Asked for them only if the handle of the function has not made the breaker.
+    type Options = GiveSettings;
+
+    const SECTION: &'static Section = breaker::SECTION;
+
+    fn new(meta: &'static Meta, settings: GiveSettings) -> Self {
+        Self {
+            core: PLACES.of_function(meta, making(settings)),
+        }
+    }
+
+    fn metrics(this: Option<&Self>) -> Vec<Metric> {
+        breaker::metrics(this.map(|this| this.core))
+    }
+
+    fn reset(&self) {
+        self.core.reset_numbers();
+    }
+}
+
+fn making(settings: GiveSettings) -> Making<Core, Settings> {
+    Making {
+        options: settings,
+        make: Core::for_good,
+    }
+}
+
+/// The static of a handle.
+pub struct Beside {
+    place: Place<Core>,
+    settings: GiveSettings,
+}
+
+impl Beside {
+    /// `names` are those of the handle and of the function.
+    #[must_use]
+    #[track_caller]
+    pub const fn here(
+        attribute: &'static str,
+        name: Option<&'static str>,
+        place: fn() -> &'static str,
+        names: (&'static str, &'static str),
+        settings: GiveSettings,
+    ) -> Self {
+        Self {
+            place: Place::here(attribute, name, place, names),
+            settings,
+        }
+    }
+
+    /// The breaker of the function.
+    pub fn breaker(&'static self) -> Handle {
+        let core = self.place.core(&PLACES, making(self.settings));
+        Handle::for_good(core)
+    }
+}

@@ -1,0 +1,362 @@
+//! A breaker for each key, of those keys alone that something counts against.
+//!
+//! A key that is well has no entry: while all are, a call loads one number, before and after the body, and neither hashes
+//! nor locks nor allocates. The first failure of a key makes its entry, and what wipes out its history takes it away. So
+//! the history of a key begins with a failure, also where it is a window.
+//!
+//! Entries are bounded. When they are too many, one goes that is closed, the one whose last failure is the longest ago;
+//! where all are open, a new key gets none, and its calls run. Nobody gets rid of an open breaker by making others.
+//!
+//! `Hash` runs outside of the lock, `Eq` under it, and nothing else of the user's: keys are made before, and dropped after.
+
+use std::hash::{BuildHasher, Hasher};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::{Acquire, Release};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+mod table;
+
+use self::table::{Entry, Table};
+use super::rules::Rules;
+use super::{Change, Judged, Machine, Pass, Phase, Verdict, View};
+use crate::parts::key::{Key, Lookup};
+
+const COUNT_MASK: u64 = u32::MAX as u64;
+/// Of a call that is not judged.
+const STRANGER: u64 = u64::MAX;
+
+/// See the module.
+pub(crate) struct Keys<K> {
+    /// How many entries there are, and how many that had been open have gone: `[gone 32][entries 32]`.
+    state: AtomicU64,
+    rules: Rules,
+    most: usize,
+    hasher: foldhash::fast::RandomState,
+    table: Mutex<Table<K>>,
+}
+
+/// See [`Keys::entry`].
+type Locked<'k, K> = (MutexGuard<'k, Table<K>>, Arc<Machine>, Left<K>);
+
+/// What is the user's and not needed any more: a key that was made, and an entry that was evicted.
+type Left<K> = (Option<K>, Option<Entry<K>>);
+
+/// A call of a key that may run.
+pub(crate) struct KeyPass {
+    /// Of a key that something counts against.
+    machine: Option<Arc<Machine>>,
+    /// How that has admitted the call.
+    own: Pass,
+    gone: u64,
+}
+
+/// Whether a call of a key may run.
+pub(crate) struct KeyAdmission {
+    /// See [`Admission`](super::Admission).
+    pub(crate) pass: Result<KeyPass, u64>,
+    pub(crate) change: Option<Change>,
+}
+
+/// What the verdict on a call of a key has done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct KeyJudged {
+    pub(crate) judged: Judged,
+    /// There was no room for the key.
+    pub(crate) is_crowded: bool,
+}
+
+/// How many there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct KeyCounts {
+    /// With something that counts against them.
+    pub(crate) keys: u64,
+    /// Open or half-open.
+    pub(crate) open: u64,
+}
+
+impl KeyPass {
+    /// A call that is not judged.
+    pub(crate) const fn of_a_stranger() -> Self {
+        Self {
+            machine: None,
+            own: Pass::NONE,
+            gone: STRANGER,
+        }
+    }
+}
+
+impl KeyAdmission {
+    /// Nothing is known of the key.
+    #[inline]
+    const fn well(gone: u64) -> Self {
+        Self {
+            pass: Ok(KeyPass {
+                machine: None,
+                own: Pass::NONE,
+                gone,
+            }),
+            change: None,
+        }
+    }
+}
+
+impl KeyJudged {
+    const fn of(judged: Judged) -> Self {
+        Self {
+            judged,
+            is_crowded: false,
+        }
+    }
+}
+
+impl<K: Key> Keys<K> {
+    /// Of at most so many keys, each with a breaker of these rules.
+    pub(crate) fn new(rules: Rules, most: u64) -> Self {
+        Self {
+            state: AtomicU64::new(0),
+            rules,
+            most: usize::try_from(most)
+                .unwrap_or(usize::MAX)
+                .clamp(1, u32::MAX as usize),
+            hasher: foldhash::fast::RandomState::default(),
+            table: Mutex::new(Table::new()),
+        }
+    }
+
+    /// The pass of any key while all of them are well.
+    #[inline]
+    pub(crate) fn pass_if_well(&self) -> Option<KeyPass> {
+        let state = self.state.load(Acquire);
+        (state & COUNT_MASK == 0).then_some(KeyPass {
+            machine: None,
+            own: Pass::NONE,
+            gone: state >> 32,
+        })
+    }
+
+    /// Whether a call of this key may run.
+    #[inline]
+    pub(crate) fn admit<L: Lookup<K>>(
+        &self,
+        lookup: &L,
+        now: impl FnOnce() -> u64,
+    ) -> KeyAdmission {
+        let state = self.state.load(Acquire);
+        if state & COUNT_MASK == 0 {
+            return KeyAdmission::well(state >> 32);
+        }
+        self.admit_among(lookup, state, now())
+    }
+
+    #[inline(never)]
+    fn admit_among<L: Lookup<K>>(&self, lookup: &L, state: u64, now: u64) -> KeyAdmission {
+        let Some(machine) = self.machine(lookup) else {
+            return KeyAdmission::well(state >> 32);
+        };
+        let admission = machine.admit(|| now);
+        KeyAdmission {
+            pass: admission.pass.map(|own| KeyPass {
+                machine: Some(machine),
+                own,
+                gone: state >> 32,
+            }),
+            change: admission.change,
+        }
+    }
+
+    /// Whether a success of a call that was quick enough leaves everything as it is.
+    #[inline]
+    pub(crate) fn is_unchanged(&self, pass: &KeyPass) -> bool {
+        pass.machine.is_none()
+            && (pass.gone == STRANGER || self.state.load(Acquire) & COUNT_MASK == 0)
+    }
+
+    /// What became of a call of this key.
+    #[inline]
+    pub(crate) fn judge<L: Lookup<K>>(
+        &self,
+        lookup: &L,
+        pass: KeyPass,
+        verdict: Verdict,
+        is_slow: bool,
+        now: impl Fn() -> u64,
+    ) -> KeyJudged {
+        let says_nothing = match verdict {
+            Verdict::Success => !is_slow,
+            Verdict::Neutral => true,
+            Verdict::Failure | Verdict::Cancelled => false,
+        };
+        if pass.gone == STRANGER {
+            return KeyJudged::of(Judged::Ignored);
+        }
+        if says_nothing && self.is_unchanged(&pass) {
+            return KeyJudged::of(Judged::Taken(None));
+        }
+        self.judge_what_changes(lookup, pass, verdict, is_slow, now())
+    }
+
+    #[inline(never)]
+    fn judge_what_changes<L: Lookup<K>>(
+        &self,
+        lookup: &L,
+        pass: KeyPass,
+        verdict: Verdict,
+        is_slow: bool,
+        now: u64,
+    ) -> KeyJudged {
+        let hash = self.hash(lookup);
+        let bad = is_slow || matches!(verdict, Verdict::Failure | Verdict::Cancelled);
+        let own = pass.own;
+        if let Some(machine) = pass.machine {
+            // The lock keeps it in the table while it is told.
+            let mut table = self.table();
+            if table.has(hash, &machine) {
+                let judged = machine.judge(own, verdict, is_slow, || now);
+                let gone = table.settle(hash, &machine, bad, now);
+                self.publish(&table);
+                drop(table);
+                drop(gone);
+                return KeyJudged::of(judged);
+            }
+            drop(table);
+            if !machine.is_of(own) {
+                return KeyJudged::of(Judged::Late);
+            }
+            // It went because nothing counted against the key. Another one may have come since.
+        }
+        // What counts against nobody makes no entry, but is told to the one that has come to be meanwhile.
+        let entry = if bad {
+            self.entry(lookup, hash)
+        } else {
+            self.known(lookup, hash)
+        };
+        let Some((mut table, machine, left)) = entry else {
+            return KeyJudged {
+                judged: Judged::Taken(None),
+                is_crowded: bad,
+            };
+        };
+        // The key has been open since the call was admitted, or is.
+        let is_late = table.has_gone(hash, pass.gone) || machine.has_been_open();
+        let judged = if is_late {
+            Judged::Late
+        } else {
+            let own = machine.admit(|| now).pass;
+            own.map_or(Judged::Late, |own| {
+                machine.judge(own, verdict, is_slow, || now)
+            })
+        };
+        let gone = table.settle(hash, &machine, bad && !is_late, now);
+        self.publish(&table);
+        drop(table);
+        drop((left, gone));
+        KeyJudged::of(judged)
+    }
+
+    /// The machine of a key, a new one if it has none, with the table locked; nothing where there is no room. What comes
+    /// with it is to be dropped when the table is not locked any more.
+    fn entry<L: Lookup<K>>(&self, lookup: &L, hash: u64) -> Option<Locked<'_, K>> {
+        if let Some(known) = self.known(lookup, hash) {
+            return Some(known);
+        }
+        let (key, machine) = (lookup.to_key(), Arc::new(Machine::new(self.rules)));
+        let mut table = self.table();
+        if let Some(machine) = table.find(hash, lookup) {
+            return Some((table, machine, (Some(key), None)));
+        }
+        let mut evicted = None;
+        if table.len() >= self.most {
+            evicted = table.evict();
+            if evicted.is_none() {
+                drop(table);
+                drop(key);
+                return None;
+            }
+        }
+        table.insert(hash, key, machine.clone());
+        Some((table, machine, (None, evicted)))
+    }
+
+    fn known<L: Lookup<K>>(&self, lookup: &L, hash: u64) -> Option<Locked<'_, K>> {
+        let table = self.table();
+        let machine = table.find(hash, lookup)?;
+        Some((table, machine, (None, None)))
+    }
+
+    /// What is known of a key; nothing of one that is well.
+    pub(crate) fn view<L: Lookup<K>>(&self, lookup: &L, now: u64) -> Option<View> {
+        Some(self.machine(lookup)?.view(now))
+    }
+
+    /// Opens the breaker of a key; nothing where there is no room for it.
+    pub(crate) fn trip<L: Lookup<K>>(&self, lookup: &L, now: u64, time: u64) -> Option<Change> {
+        let hash = self.hash(lookup);
+        let (mut table, machine, left) = self.entry(lookup, hash)?;
+        let change = machine.trip(now, time);
+        let gone = table.settle(hash, &machine, true, now);
+        self.publish(&table);
+        drop(table);
+        drop((left, gone));
+        Some(change)
+    }
+
+    /// Forgets what counts against a key; its calls that run now are late.
+    pub(crate) fn forget<L: Lookup<K>>(&self, lookup: &L) -> Option<Change> {
+        let hash = self.hash(lookup);
+        let mut table = self.table();
+        let machine = table.find(hash, lookup)?;
+        let change = machine.put(Phase::Closed);
+        let gone = table.remove(hash, &machine);
+        self.publish(&table);
+        drop(table);
+        drop(gone);
+        Some(change)
+    }
+
+    /// The same of all of them.
+    pub(crate) fn forget_all(&self) {
+        let mut table = self.table();
+        let gone = table.clear();
+        self.publish(&table);
+        drop(table);
+        drop(gone);
+    }
+
+    pub(crate) fn counts(&self) -> KeyCounts {
+        let table = self.table();
+        let unhealthy = table
+            .machines()
+            .filter(|machine| !machine.phase().is_closed());
+        KeyCounts {
+            open: unhealthy.fold(0, |open, _| open + 1),
+            keys: table.len() as u64,
+        }
+    }
+
+    fn machine<L: Lookup<K>>(&self, lookup: &L) -> Option<Arc<Machine>> {
+        let hash = self.hash(lookup);
+        self.table().find(hash, lookup)
+    }
+
+    fn hash<L: Lookup<K>>(&self, lookup: &L) -> u64 {
+        let mut hasher = self.hasher.build_hasher();
+        lookup.hash(&mut hasher);
+        hasher.finish()
+    }
+
+    /// What is remembered of a key that has gone.
+    #[cfg(test)]
+    pub(super) fn bucket<L: Lookup<K>>(&self, lookup: &L) -> usize {
+        table::bucket(self.hash(lookup))
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table<K>> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says how many there are, to those who do not lock.
+    fn publish(&self, table: &Table<K>) {
+        let len = table.len() as u64 & COUNT_MASK;
+        self.state.store(table.gone() << 32 | len, Release);
+    }
+}
