@@ -1,0 +1,192 @@
+//! A bulkhead that is made by hand.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use super::builder::BulkheadBuilder;
+use super::{Book, Core, Permit, SECTION, Settings};
+use crate::rejected::Rejected;
+use crate::rows::{ByHand, Rows};
+use crate::snapshot::{Metric, Section};
+
+static ROWS: Rows<Core> = Rows::new();
+
+impl ByHand for Core {
+    type Book = Book;
+    const ATTRIBUTE: &'static str = "bulkhead";
+    const SECTION: &'static Section = SECTION;
+
+    fn book(op: &'static str) -> Book {
+        Book::new(op)
+    }
+
+    fn metrics(book: &Book, living: &[Arc<Self>]) -> Vec<Metric> {
+        let living: Vec<&Self> = living.iter().map(|core| &**core).collect();
+        super::metrics(Some(book), &living)
+    }
+
+    fn reset(book: &Book, living: &[Arc<Self>]) {
+        book.reset();
+        for core in living {
+            core.reset_peak();
+        }
+    }
+}
+
+/// A limit on how many do something at once, without an attribute.
+///
+/// So many permits, and a queue of those who wait for one, which threads and futures share: first come, first served. A
+/// permit is given back when it is dropped. Clones are handles to the same one; the report has a row for each name.
+///
+/// ```
+/// use perfkit::Bulkhead;
+///
+/// let exports = Bulkhead::builder("doc: exports", 2).build()?;
+///
+/// let first = exports.try_acquire()?;
+/// let second = exports.try_acquire()?;
+/// assert!(exports.try_acquire().is_err());
+///
+/// drop(first);
+/// assert!(exports.try_acquire().is_ok());
+/// # drop(second);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Bulkhead(Arc<Core>);
+
+/// The right to go on; given back when it is dropped, in any thread.
+#[must_use = "the permit is given back when this is dropped"]
+pub struct BulkheadPermit(
+    #[expect(dead_code, reason = "what counts is that it is dropped")] Permit<Arc<Core>>,
+);
+
+impl Bulkhead {
+    /// Begins a bulkhead of `max` permits; `name` is what the report calls it.
+    pub fn builder(name: impl Into<String>, max: u32) -> BulkheadBuilder {
+        BulkheadBuilder::new(name.into(), max)
+    }
+
+    pub(super) fn new(name: &str, settings: Settings) -> Self {
+        let row = ROWS.row(name);
+        let core = Arc::new(Core::new(&row.book, settings));
+        row.add(&core);
+        Self(core)
+    }
+
+    /// A permit, if there is one and nobody waits for it. Never waits.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn try_acquire(&self) -> Result<BulkheadPermit, Rejected> {
+        Core::try_enter(Arc::clone(&self.0)).map(BulkheadPermit)
+    }
+
+    /// A permit; blocks the thread until there is one, for [`wait`](BulkheadBuilder::wait) at most.
+    ///
+    /// ```
+    /// use perfkit::Bulkhead;
+    ///
+    /// let printer = Bulkhead::builder("doc: printer", 1).queue(10).build()?;
+    /// std::thread::scope(|scope| {
+    ///     for page in 1..=3 {
+    ///         let printer = &printer;
+    ///         scope.spawn(move || {
+    ///             let _permit = printer.acquire().expect("ten may wait");
+    ///             println!("page {page}");
+    ///         });
+    ///     }
+    /// });
+    /// # Ok::<(), perfkit::BulkheadError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the queue is full, at once; when it has waited for too long.
+    pub fn acquire(&self) -> Result<BulkheadPermit, Rejected> {
+        Core::enter(Arc::clone(&self.0)).map(BulkheadPermit)
+    }
+
+    /// A permit; waits until there is one, for [`wait`](BulkheadBuilder::wait) at most. Takes part when it is first polled.
+    ///
+    /// Cancel safe: dropped while it waits, it leaves the queue; what it was granted goes to the next one. A future that is
+    /// kept and not polled when its turn comes loses the permit to the next one after some 20 ms, and keeps its turn.
+    ///
+    /// ```
+    /// use perfkit::Bulkhead;
+    ///
+    /// # async fn run(bulkhead: &Bulkhead) -> Result<(), perfkit::Rejected> {
+    /// let permit = bulkhead.acquire_async().await?;
+    /// // … what only so many may do at once
+    /// drop(permit);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// When the queue is full, at once; when it has waited for too long.
+    pub async fn acquire_async(&self) -> Result<BulkheadPermit, Rejected> {
+        Core::enter_async(Arc::clone(&self.0))
+            .await
+            .map(BulkheadPermit)
+    }
+
+    /// Runs `body` with a permit. A call of the same bulkhead from within `body` passes through where it would wait for
+    /// permits that its own callers hold.
+    ///
+    /// # Errors
+    /// As [`acquire`](Self::acquire); `body` is not run then.
+    pub fn run<R>(&self, body: impl FnOnce() -> R) -> Result<R, Rejected> {
+        let _permit = Core::enter(Arc::clone(&self.0))?.here();
+        Ok(body())
+    }
+
+    /// Awaits `body` with a permit; see [`run`](Self::run).
+    ///
+    /// # Errors
+    /// As [`acquire_async`](Self::acquire_async); `body` is not polled then.
+    pub async fn run_async<F: Future>(&self, body: F) -> Result<F::Output, Rejected> {
+        let permit = Core::enter_async(Arc::clone(&self.0)).await?;
+        Ok(permit.around(body).await)
+    }
+
+    /// How many permits are in use.
+    #[must_use]
+    pub fn in_use(&self) -> u64 {
+        self.0.permits.in_use()
+    }
+
+    /// How many wait for one.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.0.permits.waiting()
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn max(&self) -> u32 {
+        self.0.permits.max()
+    }
+
+    /// What the report calls it; `other` where there were too many names.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.0.op
+    }
+}
+
+impl fmt::Debug for Bulkhead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bulkhead")
+            .field("name", &self.name())
+            .field("max", &self.max())
+            .field("in_use", &self.in_use())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for BulkheadPermit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BulkheadPermit").finish_non_exhaustive()
+    }
+}

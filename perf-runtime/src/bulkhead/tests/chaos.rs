@@ -1,0 +1,236 @@
+//! Chaos: calls that panic, are cancelled, are kept and not polled, and call themselves, from tasks and threads; and the
+//! books after every round.
+//!
+//! - `PERFKIT_SEED`: the seed, else a new one, which is printed. How the threads interleave is not drawn from it.
+//! - `PERFKIT_CHAOS_CALLS`: how many calls at least.
+
+use std::future::{Future, poll_fn};
+use std::hash::{BuildHasher, RandomState};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::task::Poll;
+use std::time::Duration;
+
+use crate::bulkhead::{Book, Core, Settings, metrics};
+use crate::snapshot::Value;
+
+const TASKS: u64 = 32;
+const THREADS: u64 = 2;
+const CALLS: u64 = 200;
+const DEPTH: u32 = 4;
+
+/// `SplitMix64`.
+#[derive(Clone, Copy)]
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ mixed >> 31
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
+    }
+
+    fn split(&mut self) -> Self {
+        Self(self.next())
+    }
+}
+
+struct World {
+    core: Core,
+    max: u64,
+    /// Bodies that run with a permit of their own.
+    inside: AtomicU64,
+    calls: AtomicUsize,
+}
+
+/// Takes itself off when the body is over, however that is.
+struct Body<'w>(Option<&'w World>);
+
+impl<'w> Body<'w> {
+    /// Those that pass through without a permit run inside of their callers.
+    fn begins(world: &'w World, has_permit: bool) -> Self {
+        world.calls.fetch_add(1, Relaxed);
+        if !has_permit {
+            return Self(None);
+        }
+        let inside = world.inside.fetch_add(1, Relaxed) + 1;
+        assert!(inside <= world.max, "{inside} run, and {} may", world.max);
+        Self(Some(world))
+    }
+}
+
+impl Drop for Body<'_> {
+    fn drop(&mut self) {
+        if let Some(world) = self.0 {
+            world.inside.fetch_sub(1, Relaxed);
+        }
+    }
+}
+
+type Called<'w> = Pin<Box<dyn Future<Output = ()> + Send + 'w>>;
+
+fn call(world: &'static World, mut random: Random, depth: u32) -> Called<'static> {
+    Box::pin(async move {
+        let Ok(permit) = Core::enter_async(&world.core).await else {
+            world.calls.fetch_add(1, Relaxed);
+            return;
+        };
+        let has_permit = permit.core.is_some();
+        let body = async move {
+            let _body = Body::begins(world, has_permit);
+            for _ in 0..random.below(4) {
+                tokio::task::yield_now().await;
+            }
+            if depth < DEPTH && random.below(100) < 20 {
+                call(world, random.split(), depth + 1).await;
+            }
+            if random.below(100) < 5 {
+                resume_unwind(Box::new("chaos"));
+            }
+        };
+        permit.around(body).await;
+    })
+}
+
+fn blocking(world: &'static World, random: &mut Random, depth: u32) {
+    let Ok(permit) = Core::enter(&world.core) else {
+        world.calls.fetch_add(1, Relaxed);
+        return;
+    };
+    let has_permit = permit.core.is_some();
+    let _here = permit.here();
+    let _body = Body::begins(world, has_permit);
+    if depth < DEPTH && random.below(100) < 20 {
+        blocking(world, random, depth + 1);
+    }
+    if random.below(100) < 5 {
+        resume_unwind(Box::new("chaos"));
+    }
+}
+
+async fn task(world: &'static World, mut random: Random) {
+    let mut kept = Vec::new();
+    for _ in 0..CALLS {
+        let mut called = call(world, random.split(), 0);
+        // Some are cancelled after so many polls, and some of these kept instead, alive and not polled.
+        let mut polls = match random.below(3) {
+            0 => random.below(6),
+            _ => u64::MAX,
+        };
+        let over = poll_fn(|cx| {
+            let polled = catch_unwind(AssertUnwindSafe(|| called.as_mut().poll(cx)));
+            match polled {
+                Err(_) | Ok(Poll::Ready(())) => Poll::Ready(true),
+                Ok(Poll::Pending) if polls == 0 => Poll::Ready(false),
+                Ok(Poll::Pending) => {
+                    polls = polls.saturating_sub(1);
+                    Poll::Pending
+                }
+            }
+        })
+        .await;
+        if !over && random.below(8) == 0 && kept.len() < 2 {
+            kept.push(called);
+        }
+        if random.below(10) == 0 {
+            kept.clear();
+        }
+    }
+}
+
+fn round(runtime: &tokio::runtime::Runtime, random: &mut Random) -> usize {
+    let max = 1 + random.below(4);
+    let settings = Settings {
+        max,
+        queue: random.below(40),
+        // A task that keeps a body alive keeps its permit, too: those who wait for it have to give up.
+        wait: Duration::from_millis(1 + random.below(4)),
+    };
+    let book: &'static Book = Box::leak(Box::new(Book::new("chaos")));
+    let world: &'static World = Box::leak(Box::new(World {
+        core: Core::new(book, settings),
+        max,
+        inside: AtomicU64::new(0),
+        calls: AtomicUsize::new(0),
+    }));
+    let tasks: Vec<_> = (0..TASKS)
+        .map(|_| runtime.spawn(task(world, random.split())))
+        .collect();
+    let threads: Vec<_> = (0..THREADS)
+        .map(|_| {
+            let mut random = random.split();
+            std::thread::spawn(move || {
+                for _ in 0..CALLS {
+                    let _ = catch_unwind(AssertUnwindSafe(|| blocking(world, &mut random, 0)));
+                }
+            })
+        })
+        .collect();
+    runtime.block_on(async {
+        for task in tasks {
+            let ended = tokio::time::timeout(Duration::from_secs(120), task).await;
+            ended.expect("a task hangs").unwrap();
+        }
+    });
+    for thread in threads {
+        thread.join().unwrap();
+    }
+    verify(world);
+    world.calls.load(Relaxed)
+}
+
+fn verify(world: &World) {
+    let permits = &world.core.permits;
+    assert_eq!(permits.in_use(), 0, "permits are lost");
+    assert_eq!(permits.waiting(), 0, "places are lost");
+    assert!(!permits.has_grants(), "grants are left");
+    assert_eq!(world.inside.load(Relaxed), 0);
+    assert!(permits.peak() <= world.max);
+    assert!(permits.try_enter(), "the mark is left");
+    permits.leave().deliver();
+    let metrics = metrics(Some(world.core.book), &[&world.core]);
+    let sum = |name| {
+        let metric = metrics.iter().find(|metric| metric.name == name).unwrap();
+        match &metric.value {
+            Value::Counter(count) => *count,
+            Value::Counters { parts, .. } => parts.iter().map(|(_, count)| count).sum(),
+            other => panic!("{name} is {other:?}"),
+        }
+    };
+    let ended = sum("entered") + sum("rejected") + sum("cancelled");
+    assert_eq!(sum("calls"), ended);
+    assert!(sum("waited") <= sum("entered"));
+}
+
+#[test]
+fn no_permit_and_no_place_is_ever_lost() {
+    let from_outside = |name| {
+        std::env::var(name)
+            .ok()
+            .and_then(|text: String| text.parse().ok())
+    };
+    let seed = from_outside("PERFKIT_SEED").unwrap_or_else(|| RandomState::new().hash_one(0));
+    let calls = from_outside("PERFKIT_CHAOS_CALLS")
+        .map_or(50_000, |calls: u64| usize::try_from(calls).unwrap());
+    println!("PERFKIT_SEED={seed} PERFKIT_CHAOS_CALLS={calls}");
+    let mut random = Random(seed);
+    let runtime = Arc::new(
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_time()
+            .build()
+            .unwrap(),
+    );
+    let mut done = 0;
+    while done < calls {
+        done += round(&runtime, &mut random);
+    }
+    println!("{done} calls");
+}

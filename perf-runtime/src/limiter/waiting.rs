@@ -1,0 +1,58 @@
+//! A call that waits for its moment.
+
+use super::Core;
+use super::report::Count;
+use crate::clock;
+use crate::parts::limiter::Promise;
+use crate::parts::limiter::keyed::Holder;
+
+/// Dropped before its moment, it is cancelled, and what it has taken is there for others if nobody came after it.
+pub(super) struct Waiting<'c> {
+    core: &'c Core,
+    holder: Option<Holder>,
+    promise: Option<Promise>,
+    /// In ticks.
+    since: u64,
+}
+
+impl<'c> Waiting<'c> {
+    pub(super) fn new(core: &'c Core, holder: Option<Holder>, promise: Promise) -> Self {
+        core.book.begin_waiting();
+        Self {
+            core,
+            holder,
+            promise: Some(promise),
+            since: clock::ticks(),
+        }
+    }
+
+    /// The moment has come.
+    pub(super) fn end(mut self) {
+        let Some(promise) = self.promise.take() else {
+            return;
+        };
+        match (self.holder, &self.core.keyed) {
+            (Some(holder), Some(keyed)) => keyed.keep(holder, promise),
+            _ => self.core.bucket.keep(promise),
+        }
+        self.core.book.count(Count::Allowed);
+        self.core.book.count(Count::Waited);
+        self.core
+            .book
+            .waited(clock::ticks().saturating_sub(self.since));
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.core.book.end_waiting();
+        let Some(promise) = self.promise.take() else {
+            return;
+        };
+        match (self.holder, &self.core.keyed) {
+            (Some(holder), Some(keyed)) => keyed.give_back(holder, promise),
+            _ => _ = self.core.bucket.give_back(promise),
+        }
+        self.core.book.count(Count::Cancelled);
+    }
+}
