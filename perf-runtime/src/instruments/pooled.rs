@@ -1,0 +1,147 @@
+//! `#[pooled]` at run time: a [pool](crate::Pool) behind an annotated factory.
+
+use std::any::Any;
+use std::hash::Hash;
+use std::panic::Location;
+use std::sync::Arc;
+
+use crate::ended::Ended;
+use crate::pool::{self, Acquire, Core, Handle, Machine, Machines, metrics};
+use crate::rejected::Rejected;
+use crate::site::Instrument;
+use crate::snapshot::{Meta, Metric, Section};
+
+pub use crate::pool::{
+    Beside, Boxed, ByDebug, ByDisplay, ByName, Failed, Hooks, Makes, Pool, Pooled, Settings, Told,
+    Verdict, hand, hand_over, is_good, verdict,
+};
+
+/// The instrument.
+pub struct Factory {
+    machines: &'static Machines,
+}
+
+impl Factory {
+    /// The pool of a function without arguments. `hooks` is a closure inside of the function, by which its instances are
+    /// told apart.
+    #[inline]
+    pub fn only<T, F>(&self, hooks: F) -> Source<T>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> Hooks<T> + 'static,
+    {
+        let core: &'static Arc<Core<T>> = self.machines.only(hooks);
+        Source(Ok(Handle::ForGood(core)))
+    }
+
+    /// The pool of these arguments.
+    #[inline]
+    pub fn keyed<K, T, F>(&self, key: K, hooks: F) -> Source<T>
+    where
+        K: Eq + Hash + Clone + Send + Sync + 'static,
+        T: Send + 'static,
+        F: Fn(&K) -> Hooks<T> + Send + Sync + 'static,
+    {
+        let machine: &'static Machine<K, T> = self.machines.keyed(hooks);
+        Source(machine.pool(key))
+    }
+}
+
+/// The pool that a call gets its resource from, unless there are too many of them.
+#[must_use]
+pub struct Source<T: Send + 'static>(Result<Handle<T>, Rejected>);
+
+impl<T: Send + 'static> Source<T> {
+    /// A resource; or the error of a creation, where that is to be had.
+    #[inline]
+    pub async fn acquire<E: Any>(
+        self,
+        at: &'static Location<'static>,
+    ) -> Ended<Result<Pooled<T>, E>> {
+        match self.0 {
+            Ok(pool) => {
+                let pool = match pool::at_once(pool, at) {
+                    Ok(guard) => return Ended::Answered(Ok(guard)),
+                    Err(pool) => pool,
+                };
+                let op = pool.core().op();
+                ended(op, Acquire::new(&pool, at).await)
+            }
+            Err(rejected) => Ended::Rejected(rejected),
+        }
+    }
+
+    /// The same for a thread.
+    #[inline]
+    #[must_use]
+    pub fn acquire_blocking<E: Any>(
+        self,
+        at: &'static Location<'static>,
+    ) -> Ended<Result<Pooled<T>, E>> {
+        match self.0 {
+            Ok(pool) => {
+                let op = pool.core().op();
+                ended(op, pool::blocking(&pool, at))
+            }
+            Err(rejected) => Ended::Rejected(rejected),
+        }
+    }
+
+    /// A resource that is there.
+    ///
+    /// # Errors
+    /// A place for one that the caller makes.
+    #[inline]
+    pub fn overflow(self, at: &'static Location<'static>) -> Result<Pooled<T>, Extra<T>> {
+        let pool = self.0.unwrap_or_else(|_| Handle::nobodys());
+        pool::take(&pool, at).ok_or(Extra(pool))
+    }
+}
+
+fn ended<T, E>(
+    op: &'static str,
+    acquired: Result<Pooled<T>, pool::Refusal>,
+) -> Ended<Result<Pooled<T>, E>>
+where
+    T: Send + 'static,
+    E: Any,
+{
+    match acquired {
+        Ok(guard) => Ended::Answered(Ok(guard)),
+        Err(refusal) => match pool::error(op, refusal) {
+            Ok(error) => Ended::Answered(Err(error)),
+            Err(rejected) => Ended::Rejected(rejected),
+        },
+    }
+}
+
+/// A place for a resource beyond the limit.
+#[must_use]
+pub struct Extra<T: Send + 'static>(Handle<T>);
+
+impl<T: Send + 'static> Extra<T> {
+    /// The resource in it.
+    pub fn with(self, resource: T, at: &'static Location<'static>) -> Pooled<T> {
+        pool::extra(self.0, resource, at)
+    }
+}
+
+impl Instrument for Factory {
+    type Options = fn() -> Settings;
+
+    const SECTION: &'static Section = pool::SECTION;
+
+    fn new(meta: &'static Meta, settings: fn() -> Settings) -> Self {
+        Self {
+            machines: Machines::of_function(meta, settings),
+        }
+    }
+
+    fn metrics(this: Option<&Self>) -> Vec<Metric> {
+        metrics(this.map(|this| this.machines.own_sum()).as_ref())
+    }
+
+    fn reset(&self) {
+        self.machines.reset();
+    }
+}

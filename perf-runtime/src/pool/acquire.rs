@@ -1,0 +1,229 @@
+//! Getting a resource: at once, or in a fair line of tasks and threads.
+
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use super::core::Core;
+use super::guard::Pooled;
+use super::handle::Handle;
+use super::told;
+use crate::clock;
+use crate::parts::pool::failure::Failure;
+use crate::parts::pool::line::{Place, Standing, Turn};
+use crate::parts::pool::{Taken, frames};
+use crate::rejected::{Reason, Rejected};
+use crate::rt;
+use crate::rt::background::block_on;
+
+/// Why there is no resource.
+pub(crate) enum Refusal {
+    Rejected(Rejected),
+    /// The error of a creation.
+    Failed(Failure),
+}
+
+/// A future of a resource. Dropped, it leaves the line, and what it was given is for the next.
+#[must_use = "futures do nothing unless polled"]
+pub(crate) struct Acquire<'p, T: Send + 'static> {
+    pool: &'p Handle<T>,
+    at: &'static Location<'static>,
+    place: Option<Place>,
+}
+
+impl<'p, T: Send + 'static> Acquire<'p, T> {
+    #[inline]
+    pub(crate) const fn new(pool: &'p Handle<T>, at: &'static Location<'static>) -> Self {
+        Self {
+            pool,
+            at,
+            place: None,
+        }
+    }
+
+    #[inline]
+    pub(super) fn op(&self) -> &'static str {
+        self.pool.core().op
+    }
+
+    /// The last in line from now on, unless there is something by now.
+    #[cold]
+    fn enter(&mut self, waker: &Waker) -> Poll<Result<Pooled<T>, Refusal>> {
+        let core = self.pool.core();
+        let around = frames::around(core.address());
+        let deadline = Core::<T>::end_of(core.settings.acquire_timeout);
+        let waker = waker.clone();
+        loop {
+            let now = clock::ticks();
+            let mut state = core.lock();
+            match state.take(now, self.at) {
+                Taken::Entry(entry) => {
+                    drop(state);
+                    return Poll::Ready(Ok(Pooled::new(entry, self.pool.clone())));
+                }
+                Taken::Closed => {
+                    drop(state);
+                    return Poll::Ready(Err(self.closed(true)));
+                }
+                Taken::Nothing if around > 0 && around >= state.rules.max => {
+                    state.books.requests += 1;
+                    state.books.deadlocks += 1;
+                    drop(state);
+                    return Poll::Ready(Err(Refusal::Rejected(told::deadlock(core, around))));
+                }
+                Taken::Nothing => {
+                    self.place = Some(state.enter(waker, deadline, now, self.at));
+                    let is_looked_after = state.alarm.is_some();
+                    let has_room = state.has_room();
+                    drop(state);
+                    if has_room {
+                        core.make();
+                    }
+                    if !is_looked_after {
+                        core.set_alarm();
+                    }
+                    return Poll::Pending;
+                }
+                taken => {
+                    // Who gets it when it is checked is the one who waits by then: he looks once more.
+                    drop(state);
+                    core.undo(taken);
+                }
+            }
+        }
+    }
+
+    /// Says whom to wake; false when it is time to look again.
+    fn tell(&self, place: Place, waker: &Waker) -> bool {
+        let new = waker.clone();
+        let mut state = self.pool.core().lock();
+        let old = state.line.wake(place, new);
+        let is_waiting = state.line.is(place, Standing::Waiting);
+        drop(state);
+        drop(old);
+        is_waiting
+    }
+
+    fn closed(&self, is_new: bool) -> Refusal {
+        let core = self.pool.core();
+        if is_new {
+            let mut state = core.lock();
+            state.books.requests += 1;
+            state.books.closed += 1;
+        }
+        let text = "is closed".to_owned();
+        Refusal::Rejected(Rejected::pool(core.op, Reason::PoolClosed, text))
+    }
+
+    /// What has become of one who waits.
+    fn look(&mut self, place: Place, waker: &Waker) -> Poll<Result<Pooled<T>, Refusal>> {
+        let core = self.pool.core();
+        let now = clock::ticks();
+        let mut state = core.lock();
+        let is_passed_over = state.line.is(place, Standing::PassedOver);
+        if is_passed_over {
+            let after = state.come_back(place);
+            drop(state);
+            core.finish(after);
+            return self.look(place, waker);
+        }
+        if state.line.is(place, Standing::Waiting) && !state.line.is_late(place, rt::now()) {
+            let is_known = state.line.would_wake(place, waker);
+            drop(state);
+            if is_known || self.tell(place, waker) {
+                core.make();
+                return Poll::Pending;
+            }
+            return self.look(place, waker);
+        }
+        self.place = None;
+        let (turn, waker) = state.claim(place, now);
+        drop(state);
+        drop(waker);
+        Poll::Ready(match turn {
+            Turn::Given(entry) => Ok(Pooled::new(entry, self.pool.clone())),
+            Turn::Closed => Err(self.closed(false)),
+            Turn::Failed(failure) => Err(Refusal::Failed(failure)),
+            Turn::Waiting | Turn::PassedOver | Turn::Late => {
+                Err(Refusal::Rejected(told::timed_out(core)))
+            }
+        })
+    }
+}
+
+impl<T: Send + 'static> Future for Acquire<'_, T> {
+    type Output = Result<Pooled<T>, Refusal>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.place {
+            Some(place) => self.look(place, cx.waker()),
+            None => match self.pool.core().take(self.at) {
+                Taken::Entry(entry) => {
+                    let pool = self.pool.clone();
+                    Poll::Ready(Ok(Pooled::new(entry, pool)))
+                }
+                taken => {
+                    self.pool.core().undo(taken);
+                    self.enter(cx.waker())
+                }
+            },
+        }
+    }
+}
+
+/// A resource that is there; else the pool again.
+#[inline]
+pub(crate) fn at_once<T: Send + 'static>(
+    pool: Handle<T>,
+    at: &'static Location<'static>,
+) -> Result<Pooled<T>, Handle<T>> {
+    match pool.core().take(at) {
+        Taken::Entry(entry) => Ok(Pooled::new(entry, pool)),
+        taken => {
+            pool.core().undo(taken);
+            Err(pool)
+        }
+    }
+}
+
+/// The same for a thread, which it blocks.
+#[inline]
+pub(crate) fn blocking<T: Send + 'static>(
+    pool: &Handle<T>,
+    at: &'static Location<'static>,
+) -> Result<Pooled<T>, Refusal> {
+    match pool.core().take(at) {
+        Taken::Entry(entry) => Ok(Pooled::new(entry, pool.clone())),
+        taken => {
+            pool.core().undo(taken);
+            block_on(Acquire::new(pool, at))
+        }
+    }
+}
+
+impl<T: Send + 'static> Core<T> {
+    /// What was no resource to be given out.
+    #[cold]
+    pub(super) fn undo(&self, taken: Taken<T>) {
+        match taken {
+            Taken::Gone(entry) => self.hooks.destroy(entry.resource),
+            Taken::Unchecked(entry) => self.check(entry),
+            Taken::Entry(_) | Taken::Nothing | Taken::Closed => {}
+        }
+    }
+}
+
+impl<T: Send + 'static> Drop for Acquire<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        let Some(place) = self.place else {
+            return;
+        };
+        let core = self.pool.core();
+        let (after, turn, waker) = core.lock().abandon(place);
+        drop((turn, waker));
+        core.finish(after);
+    }
+}

@@ -1,0 +1,233 @@
+//! The pool behind its handles: the state and its lock, and what is done outside of it.
+
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::sync::{Arc, OnceLock, PoisonError, Weak};
+use std::task::{Wake, Waker};
+use std::time::{Duration, Instant};
+
+use super::by_name::Row;
+use super::lock::{Mutex, MutexGuard, lock};
+use super::report::Sum;
+use super::settings::Settings;
+use super::user::Hooks;
+use crate::clock;
+use crate::parts::pool::entry::{End, Entry};
+use crate::parts::pool::{After, State, Taken};
+use crate::rt;
+use crate::rt::alarm::{self, Alarm, Set};
+
+/// In a model there is no time, and no thread but its own.
+pub(super) const MODELLED: bool = cfg!(all(test, perfkit_model));
+
+/// See the module.
+pub(crate) struct Core<T> {
+    pub(super) op: &'static str,
+    pub(super) hooks: Hooks<T>,
+    pub(super) settings: Settings,
+    pub(super) this: Weak<Self>,
+    state: Mutex<State<T>>,
+    /// The one that was set last, with its number.
+    alarm: Mutex<Option<(u64, Alarm)>>,
+    /// Where what it has counted goes when it is gone.
+    row: OnceLock<&'static Row>,
+}
+
+impl<T: Send + 'static> Core<T> {
+    pub(crate) fn new(op: &'static str, settings: Settings, hooks: Hooks<T>) -> Arc<Self> {
+        let mut rules = settings.rules();
+        if hooks.validate.is_none() {
+            (rules.validate_every, rules.check_after) = (u64::MAX, u64::MAX);
+        }
+        if hooks.create.is_none() {
+            rules.min = 0;
+        }
+        Arc::new_cyclic(|this| Self {
+            op,
+            hooks,
+            settings,
+            this: Weak::clone(this),
+            state: Mutex::new(State::new(
+                rules,
+                clock::ticks() ^ this.as_ptr().addr() as u64,
+            )),
+            alarm: Mutex::new(None),
+            row: OnceLock::new(),
+        })
+    }
+
+    #[inline]
+    pub(crate) const fn op(&self) -> &'static str {
+        self.op
+    }
+
+    /// What tells it from all others.
+    pub(super) fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    #[inline]
+    pub(super) fn lock(&self) -> MutexGuard<'_, State<T>> {
+        lock(&self.state)
+    }
+
+    /// What is to be done without the lock.
+    #[inline]
+    pub(super) fn finish(&self, after: After<T>) {
+        if let Some(waker) = after.first {
+            wake(waker);
+        }
+        if !after.more.is_empty() || !after.gone.is_empty() {
+            self.finish_rest(after.more, after.gone);
+        }
+    }
+
+    #[cold]
+    fn finish_rest(&self, wakers: Vec<Waker>, gone: Vec<Box<Entry<T>>>) {
+        wakers.into_iter().for_each(wake);
+        for entry in gone {
+            self.hooks.destroy(entry.resource);
+        }
+    }
+
+    /// A resource that is there, for one who comes now.
+    #[inline]
+    pub(super) fn take(&self, at: &'static Location<'static>) -> Taken<T> {
+        let now = clock::ticks();
+        let mut state = self.lock();
+        let taken = state.take(now, at);
+        let is_kept = state.has_keeper;
+        drop(state);
+        if !is_kept {
+            self.keep();
+        }
+        taken
+    }
+
+    /// A resource comes back from who had it.
+    #[inline]
+    pub(super) fn give_back(&self, mut entry: Box<Entry<T>>, is_poisoned: bool) {
+        let end = if std::thread::panicking() {
+            Some(End::Panicked)
+        } else if is_poisoned {
+            Some(End::Poisoned)
+        } else if self.hooks.release(&mut entry.resource) {
+            None
+        } else {
+            Some(End::Refused)
+        };
+        let now = entry.is_timed.then(clock::ticks);
+        let mut state = self.lock();
+        let entry = match end {
+            None => match state.rest(entry, now) {
+                Ok(()) => return,
+                Err(entry) => entry,
+            },
+            Some(_) => entry,
+        };
+        let after = state.give_back(entry, now, end);
+        drop(state);
+        self.finish(after);
+    }
+
+    /// Sees to it that somebody looks after those who wait.
+    pub(super) fn set_alarm(&self) {
+        while !MODELLED && !self.is_looked_after() {
+            self.look_now();
+        }
+    }
+
+    /// False when somebody has to look now.
+    fn is_looked_after(&self) -> bool {
+        let now = rt::now();
+        let mut state = self.lock();
+        let Some(next) = state.look_at(now) else {
+            return true;
+        };
+        if state.alarm.is_some_and(|set| set <= next) {
+            return true;
+        }
+        state.alarm = Some(next);
+        state.alarms += 1;
+        let number = state.alarms;
+        drop(state);
+        let bell = Arc::new(Bell(Weak::clone(&self.this)));
+        match alarm::set(next, Waker::from(bell)) {
+            Set::Kept(new) => {
+                let mut kept = lock(&self.alarm);
+                // It may have rung by now, and another one been set.
+                if kept.as_ref().is_none_or(|(other, _)| *other < number) {
+                    *kept = Some((number, new));
+                }
+            }
+            Set::ByItself => {}
+            Set::Due => return false,
+        }
+        true
+    }
+
+    /// Looks after those who wait.
+    fn look_now(&self) {
+        let mut state = self.lock();
+        state.alarm = None;
+        let after = state.look(rt::now());
+        drop(state);
+        self.finish(after);
+    }
+
+    /// The alarm rings.
+    fn look(&self) {
+        self.look_now();
+        self.set_alarm();
+    }
+
+    pub(super) fn buried_in(&self, row: &'static Row) {
+        let _ = self.row.set(row);
+    }
+
+    /// Whether nobody has it, or anything of it, but the one who asks.
+    pub(super) fn is_unused(&self) -> bool {
+        let state = self.lock();
+        let levels = state.levels();
+        self.this.strong_count() == 1
+            && levels.in_use + levels.waiting + levels.creating + levels.checking == 0
+    }
+
+    /// What it has counted in the end, for one that is about to go.
+    pub(super) fn last_sum(&self) -> Sum {
+        let state = self.lock();
+        Sum::last(state.levels(), &state.books)
+    }
+
+    /// When something that is to take no longer than `limit` has to be over.
+    pub(super) fn end_of(limit: Duration) -> Option<Instant> {
+        rt::now().checked_add(limit)
+    }
+}
+
+impl<T> Drop for Core<T> {
+    fn drop(&mut self) {
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(row) = self.row.get() {
+            row.bury(&Sum::last(state.levels(), &state.books));
+        }
+        for entry in state.shut().gone {
+            self.hooks.destroy(entry.resource);
+        }
+    }
+}
+
+/// Wakes somebody; a panic of that is nobody else's affair.
+pub(super) fn wake(waker: Waker) {
+    let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+}
+
+/// Rings when those who wait are to be looked after.
+struct Bell<T>(Weak<Core<T>>);
+
+impl<T: Send + 'static> Wake for Bell<T> {
+    fn wake(self: Arc<Self>) {
+        if let Some(core) = self.0.upgrade() {
+            core.look();
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! Pools under chaos: callers that panic, are cancelled, are kept and not polled, block threads, poison and take what they
+//! get, while factories fail, panic and hang, and limits change; and the books after every round.
+//!
+//! `PERFKIT_CHAOS_CALLS` says how many calls, `PERFKIT_SEED` by which numbers.
+
+use std::future::{Future, pending, poll_fn};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::runtime::Builder;
+
+use crate::pool::{Pool, Pooled};
+
+const ROUND: u64 = 4_000;
+const MOST: usize = 6;
+
+fn number(variable: &str, default: u64) -> u64 {
+    let text = std::env::var(variable).ok();
+    text.map_or(default, |text| text.parse().expect("a number"))
+}
+
+/// `SplitMix64`, of Steele, Lea and Flood.
+fn random(seed: &AtomicU64) -> u64 {
+    const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mut z = seed.fetch_add(STEP, SeqCst).wrapping_add(STEP);
+    z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ z >> 31
+}
+
+#[derive(Default)]
+struct World {
+    seed: AtomicU64,
+    /// Resources that are there, in the pool or out of it.
+    living: AtomicUsize,
+    out: AtomicUsize,
+}
+
+struct Resource(Arc<World>);
+
+impl Drop for Resource {
+    fn drop(&mut self) {
+        self.0.living.fetch_sub(1, SeqCst);
+        if random(&self.0.seed).is_multiple_of(50) && !std::thread::panicking() {
+            std::panic::resume_unwind(Box::new("a drop"));
+        }
+    }
+}
+
+/// Counts who has something.
+struct Held<'w>(&'w World);
+
+impl<'w> Held<'w> {
+    fn new(world: &'w World) -> Self {
+        assert!(
+            world.out.fetch_add(1, SeqCst) < MOST,
+            "more are out than there may be"
+        );
+        Self(world)
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0.out.fetch_sub(1, SeqCst);
+    }
+}
+
+fn pool(world: &Arc<World>) -> Pool<Resource> {
+    let (makers, checkers, releasers) = (Arc::clone(world), Arc::clone(world), Arc::clone(world));
+    Pool::builder("chaos")
+        .max_size(MOST)
+        .acquire_timeout(Duration::from_secs(600))
+        .create_timeout(Duration::from_millis(20))
+        .check_after(Duration::from_micros(50))
+        .idle_timeout(Duration::from_millis(40))
+        .max_lifetime(Duration::from_millis(200))
+        .validate_every(Duration::from_millis(20))
+        .validate_timeout(Duration::from_millis(10))
+        .validate_async(move |_| {
+            let chance = random(&checkers.seed) % 100;
+            assert!(chance != 0, "a check panics");
+            Box::pin(async move {
+                match chance {
+                    1 => pending().await,
+                    2..5 => false,
+                    _ => {
+                        tokio::task::yield_now().await;
+                        true
+                    }
+                }
+            })
+        })
+        .on_release(move |_| {
+            let chance = random(&releasers.seed) % 200;
+            assert!(chance != 0, "a hook panics");
+            chance != 1
+        })
+        .build(move || {
+            let world = Arc::clone(&makers);
+            let chance = random(&world.seed) % 100;
+            assert!(chance > 2, "a factory panics");
+            async move {
+                match chance {
+                    3..13 => return Err("refused"),
+                    13 => pending().await,
+                    14..60 => tokio::task::yield_now().await,
+                    _ => {}
+                }
+                assert!(chance != 99, "a future of a factory panics");
+                world.living.fetch_add(1, SeqCst);
+                Ok(Resource(world))
+            }
+        })
+        .expect("nothing is wrong")
+}
+
+/// What somebody does with what he got.
+fn end(world: &World, mut guard: Pooled<Resource>) {
+    match random(&world.seed) % 40 {
+        0 => guard.poison(),
+        1 => {
+            let resource = Pooled::take(guard);
+            let _ = std::panic::catch_unwind(AssertUnwindSafe(|| drop(resource)));
+            return;
+        }
+        2 => std::panic::resume_unwind(Box::new("a user")),
+        _ => {}
+    }
+    drop(guard);
+}
+
+/// Polls a future a few times, and drops it when it has not ended by then.
+async fn cancelled<F: Future>(future: F, polls: u64) -> Option<F::Output> {
+    let mut future = Box::pin(future);
+    let mut polls = polls;
+    poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(answer) => Poll::Ready(Some(answer)),
+        Poll::Pending if polls == 0 => Poll::Ready(None),
+        Poll::Pending => {
+            polls -= 1;
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }
+    })
+    .await
+}
+
+async fn call(world: Arc<World>, pool: Pool<Resource>) {
+    let chance = random(&world.seed) % 100;
+    let guard = match chance {
+        0..30 => cancelled(pool.acquire(), chance % 4)
+            .await
+            .and_then(Result::ok),
+        30..40 => pool.try_acquire(),
+        40 => {
+            pool.evict_idle();
+            None
+        }
+        41..45 => {
+            // One who does not poll what he waits for, while others wait behind him.
+            let mut forgotten = Box::pin(pool.acquire());
+            let got = cancelled(forgotten.as_mut(), 0).await;
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            match got {
+                Some(got) => got.ok(),
+                None => forgotten.await.ok(),
+            }
+        }
+        _ => pool.acquire().await.ok(),
+    };
+    if let Some(guard) = guard {
+        let held = Held::new(&world);
+        for _ in 0..random(&world.seed) % 3 {
+            tokio::task::yield_now().await;
+        }
+        drop(held);
+        end(&world, guard);
+    }
+}
+
+/// When nobody does anything any more, all that is there can be had, and the books agree.
+async fn balance(world: &Arc<World>, pool: &Pool<Resource>) {
+    loop {
+        let levels = pool.handle().core().lock().levels();
+        if levels.creating + levels.checking + levels.in_use == 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let state = pool.handle().core().lock();
+    let (levels, books) = (state.levels(), &state.books);
+    assert_eq!(levels.waiting, 0);
+    assert_eq!(levels.size, levels.idle + levels.checking + levels.in_use);
+    let ended = books.acquired
+        + books.timeouts
+        + books.cancelled
+        + books.closed
+        + books.failed
+        + books.empty;
+    assert_eq!(books.requests, ended);
+    assert_eq!(
+        books.created + books.put,
+        books.ended.iter().sum::<u64>() + levels.size as u64
+    );
+    drop(state);
+    assert_eq!(world.out.load(SeqCst), 0);
+}
+
+#[test]
+fn nothing_is_lost_in_chaos() {
+    std::panic::set_hook(Box::new(|info| {
+        let message = info.payload_as_str().unwrap_or_default();
+        // Those that are part of it.
+        if !message.contains("panics") {
+            eprintln!("{info}");
+        }
+    }));
+    let seed = number("PERFKIT_SEED", 20_261_121);
+    let calls = number("PERFKIT_CHAOS_CALLS", 12_000);
+    eprintln!("PERFKIT_SEED={seed} PERFKIT_CHAOS_CALLS={calls}");
+    let world = Arc::new(World::default());
+    world.seed.store(seed, SeqCst);
+    let pool = pool(&world);
+    let mut done = 0;
+    while done < calls {
+        // A runtime of its own for each round, and one that ends in the middle of it.
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_time()
+            .build()
+            .unwrap();
+        let dying = Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_time()
+            .build()
+            .unwrap();
+        let threads: Vec<_> = (0..2)
+            .map(|_| {
+                let (world, pool) = (Arc::clone(&world), pool.clone());
+                std::thread::spawn(move || {
+                    for _ in 0..ROUND / 20 {
+                        let Ok(guard) = pool.acquire_blocking() else {
+                            continue;
+                        };
+                        drop(Held::new(&world));
+                        let _ = std::panic::catch_unwind(AssertUnwindSafe(|| end(&world, guard)));
+                    }
+                })
+            })
+            .collect();
+        for _ in 0..ROUND / 10 {
+            dying.spawn(call(Arc::clone(&world), pool.clone()));
+        }
+        runtime.block_on(async {
+            let mut tasks = tokio::task::JoinSet::new();
+            for _ in 0..ROUND * 8 / 10 {
+                tasks.spawn(call(Arc::clone(&world), pool.clone()));
+            }
+            for _ in 0..ROUND / 4 {
+                tasks.join_next().await;
+            }
+            dying.shutdown_background();
+            while tasks.join_next().await.is_some() {}
+            let joined = tokio::task::spawn_blocking(move || {
+                for thread in threads {
+                    thread.join().expect("no thread panics outside");
+                }
+            });
+            joined.await.unwrap();
+            balance(&world, &pool).await;
+        });
+        drop(runtime);
+        done += ROUND;
+    }
+    let size = pool.stats().size;
+    assert_eq!(
+        world.living.load(SeqCst),
+        size,
+        "all that is there is in the pool"
+    );
+    drop(pool);
+    assert_eq!(world.living.load(SeqCst), 0);
+}
