@@ -1,0 +1,302 @@
+//! `#[offloaded]`: runs a body that keeps a processor busy on threads of its own, for callers that await it.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::{ReceiverKind, Type, Visibility};
+
+use crate::answers::handle::is_free;
+use crate::answers::{HANDLE, types};
+use crate::errors::Errors;
+use crate::function::{Answer, Argument, Function, Shape, span_of, spanned};
+use crate::instruments::batched::{FULL, REJECT, is_rejecting};
+use crate::instruments::{Annotated, Beside, Call, Entry, Inner, Instrument, Site};
+use crate::options::{Given, Grammar, Kind, Spec, Value};
+use crate::stack;
+
+const THREADS: Spec = Spec {
+    name: "threads",
+    kind: Kind::Count,
+    example: "4",
+};
+const QUEUE: Spec = Spec {
+    name: "queue",
+    kind: Kind::Count,
+    example: "1_000",
+};
+
+/// The attribute in the table.
+pub(crate) const ENTRY: Entry = Entry {
+    grammar: Grammar {
+        attribute: "offloaded",
+        leading: None,
+        options: &[THREADS, QUEUE, FULL, REJECT, HANDLE],
+        absent: &[
+            ("max_threads", "it is called `threads`"),
+            ("max_queue", "it is called `queue`"),
+            (
+                "timeout",
+                "write `#[timeout]` above `#[offloaded]`; a body that runs is run to its end",
+            ),
+        ],
+    },
+    keeps_answers: false,
+    names_arguments: true,
+    read,
+};
+
+fn read(given: &mut Given, on: &Annotated<'_>, errors: &mut Errors) -> Box<dyn Instrument> {
+    let sig = &on.function.sig;
+    if let Some(asyncness) = &sig.asyncness {
+        errors.at(
+            asyncness,
+            "`#[offloaded]` runs a body that blocks, and makes an `async fn` of it for its callers; remove `async`",
+        );
+    } else if !matches!(on.shape, Shape::Sync) {
+        errors.at(
+            &sig.output,
+            "`#[offloaded]` runs a body that blocks, and this one gives a future; give what the future would",
+        );
+    }
+    if let Answer::Never | Answer::Opaque = on.answer {
+        errors.at(
+            &sig.output,
+            "the answer comes from another thread, so its type needs a name; give the type itself",
+        );
+    }
+    if let syn::ReturnType::Type(_, ty) = &sig.output
+        && let Some(borrow) = types::borrowed(ty)
+    {
+        errors.at_span(
+            borrow,
+            "the answer comes from another thread, where what this borrows is not; give it owned",
+        );
+    }
+    let arguments = on.function.arguments();
+    for argument in &arguments {
+        check(argument, on.function, errors);
+    }
+    let rejects = is_rejecting(given, errors);
+    let reject = given.take(&REJECT);
+    let handle = given.take(&HANDLE).map_or_else(
+        || !matches!(on.function.vis(), Visibility::Inherited) || is_free(on.function),
+        |handle| handle.is_on(),
+    );
+    let plain = [THREADS, QUEUE].into_iter();
+    Box::new(Offloaded {
+        plain: plain
+            .filter_map(|spec| Some((spec, given.take(&spec)?)))
+            .collect(),
+        rejects,
+        reject,
+        handle,
+        arguments,
+        function: on.function.clone(),
+    })
+}
+
+/// What a body takes goes to another thread.
+fn check(argument: &Argument, function: &Function, errors: &mut Errors) {
+    let is_static = function.sig.receiver().is_some_and(|receiver| {
+        matches!(&receiver.kind, ReceiverKind::Reference(_, Some(lifetime), None) if lifetime.ident == "static")
+    });
+    if argument.is_receiver() {
+        let borrows = argument.is_reference || types::borrowed(&argument.ty).is_some();
+        let typed = function
+            .sig
+            .receiver()
+            .and_then(|receiver| match &receiver.kind {
+                ReceiverKind::Typed(_, ty) => Some(types::borrowed(ty).is_some()),
+                _ => None,
+            });
+        if typed.unwrap_or(borrows && !is_static) {
+            errors.at(
+                function.sig.receiver(),
+                "the body runs on another thread, which may go on when what `self` borrows is not there any more; take \
+                 `self: Arc<Self>`, `&'static self` or `self`",
+            );
+        }
+        return;
+    }
+    let typed = function.sig.inputs.iter().find_map(|input| match input {
+        syn::FnArg::Typed(typed) => match &*typed.pat {
+            syn::Pat::Ident(pat) if pat.ident == argument.name => Some(&*typed.ty),
+            _ => None,
+        },
+        syn::FnArg::Receiver(_) => None,
+    });
+    if let Some(borrow) = typed.and_then(types::borrowed) {
+        errors.at_span(
+            borrow,
+            "the body runs on another thread, which may go on when what this borrows is not there any more; take it owned, or \
+             in an `Arc`",
+        );
+    }
+}
+
+struct Offloaded {
+    /// As written.
+    function: Function,
+    arguments: Vec<Argument>,
+    plain: Vec<(Spec, Value)>,
+    rejects: bool,
+    reject: Option<Value>,
+    handle: bool,
+}
+
+impl Offloaded {
+    /// A `fn() -> Settings`.
+    fn settings(&self, private: &TokenStream) -> TokenStream {
+        let offloaded = quote!(#private::offloaded);
+        if self.plain.is_empty() && !self.rejects {
+            return quote!(#offloaded::Settings::new);
+        }
+        let plain = self.plain.iter().map(|(spec, value)| {
+            let (field, value) = (format_ident!("{}", spec.name), value.tokens());
+            if *spec == THREADS {
+                quote!(__perfkit_settings.#field = ::core::option::Option::Some(#value);)
+            } else {
+                quote!(__perfkit_settings.#field = #value;)
+            }
+        });
+        let full = self
+            .rejects
+            .then(|| quote!(__perfkit_settings.full = #offloaded::Full::Reject;));
+        quote! {
+            || {
+                let mut __perfkit_settings = #offloaded::Settings::new();
+                #(#plain)*
+                #full
+                __perfkit_settings
+            }
+        }
+    }
+
+    /// Asks the types whether they may go to another thread, each where it stands.
+    fn checks(&self, answer: &TokenStream, private: &TokenStream) -> TokenStream {
+        let check = |ty: TokenStream| {
+            let span = span_of(&ty);
+            let (at, sent) = (spanned(private, span), Ident::new("sent", span));
+            quote_spanned!(span=> #at::offloaded::#sent::<#ty>();)
+        };
+        let arguments = self.arguments.iter();
+        let owned = arguments.filter(|argument| {
+            !argument.is_reference && !matches!(argument.ty, Type::ImplTrait(_))
+        });
+        let arguments = owned.map(|argument| check(argument.ty.to_token_stream()));
+        let answer = check(answer.clone());
+        quote!(#(#arguments)* #answer)
+    }
+
+    fn is_result(&self) -> bool {
+        match &self.function.sig.output {
+            syn::ReturnType::Type(_, ty) => super::batched::is_result(ty),
+            syn::ReturnType::Default => false,
+        }
+    }
+}
+
+impl Instrument for Offloaded {
+    fn site(&self, private: &TokenStream) -> Option<Site> {
+        let settings = self.settings(private);
+        Some(Site {
+            ty: quote!(#private::offloaded::Offloaded),
+            options: quote!(|| -> #private::offloaded::GiveSettings { #settings }),
+        })
+    }
+
+    fn signature(&self, function: &mut Function, _: &TokenStream) {
+        let span = function.sig.fn_token.span;
+        function.sig.asyncness = Some(syn::Token![async](span));
+    }
+
+    fn body(&self, call: &Call<'_>) -> Option<Inner> {
+        let Call { private, site, .. } = call;
+        let (shape, answer) = self.function.shape();
+        let on = Annotated {
+            function: &self.function,
+            shape: &shape,
+            answer: &answer,
+        };
+        let arrow = self.function.closure_type();
+        let body = stack::innermost(&on, private, &arrow);
+        let given = call.answer_type();
+        let checks = self.checks(&given, private);
+        let ran = quote! {
+            #site.get().run(
+                move || -> #given { #body },
+                |__perfkit_answer: &#given| {
+                    #[allow(unused_imports)]
+                    use #private::{WithOutcome as _, WithoutOutcome as _};
+                    (&#private::Answer(__perfkit_answer)).is_error()
+                },
+            ).await
+        };
+        let ended = if self.reject.is_some() {
+            let rejected = call.rejected(self.reject.as_ref(), &quote!(__perfkit_refused));
+            quote! {
+                match #ran.ended() {
+                    #private::Ended::Rejected(__perfkit_refused) => #rejected,
+                    __perfkit_ended => __perfkit_ended,
+                }
+            }
+        } else if self.rejects && self.is_result() {
+            quote!(#ran.ended())
+        } else {
+            quote! {
+                #ran.carried({
+                    #[allow(unused_imports)]
+                    use #private::offloaded::{Carries as _, CarriesNone as _};
+                    (&#private::offloaded::Carry::<#given>::NEW).way()
+                })
+            }
+        };
+        Some(Inner::Ended(quote!({ #checks #ended })))
+    }
+
+    fn wrap(&self, _: &Call<'_>, inner: Inner) -> Inner {
+        inner
+    }
+
+    fn rejects(&self) -> bool {
+        self.reject.is_none() && self.rejects && self.is_result()
+    }
+
+    fn beside(&self, at: &Beside<'_>) -> TokenStream {
+        if !self.handle {
+            return TokenStream::new();
+        }
+        let Beside {
+            private,
+            function,
+            name,
+        } = at;
+        let settings = self.settings(private);
+        let of = function.name();
+        let (plain, vis) = (of.unraw().to_string(), function.vis());
+        let handle = format_ident!("{plain}_workers", span = of.span());
+        let handle_name = handle.to_string();
+        let conditions = function
+            .attrs
+            .iter()
+            .filter(|attr| attr.path().is_ident("cfg"));
+        let doc = format!("The threads behind `{plain}`. See `#[offloaded]`.");
+        let here = spanned(private, of.span());
+        let made = quote_spanned! {of.span()=>
+            #here::offloaded::Beside::here(
+                "offloaded", #name, ::core::any::type_name::<__PerfkitPlace>, (#handle_name, #plain), #settings
+            )
+        };
+        quote! {
+            #(#conditions)*
+            #[doc = #doc]
+            #[allow(dead_code, unreachable_pub)]
+            #[must_use]
+            #vis fn #handle() -> #private::offloaded::Workers {
+                struct __PerfkitPlace;
+                static __PERFKIT_BESIDE: #private::offloaded::Beside = #made;
+                __PERFKIT_BESIDE.workers()
+            }
+        }
+    }
+}
