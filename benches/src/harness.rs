@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use crate::allocations;
 use crate::child::Child;
 use crate::process;
 use crate::rows::{self, Row, Shape, Tool};
@@ -48,6 +49,8 @@ pub struct Sample {
     pub over_ns: f64,
     /// Loads per call, as [`rows::count_load`] was told.
     pub loads: f64,
+    /// Allocations per call; 0 where the program does not count them.
+    pub allocations: f64,
     /// Processor time of the whole process per call, in nanoseconds.
     pub processor_ns: f64,
 }
@@ -169,6 +172,8 @@ struct Figures {
     processor: Duration,
     /// Loads over the row's blocks.
     loads: u64,
+    /// Allocations over the row's blocks.
+    allocations: u64,
 }
 
 fn sample(tool: &Tool, row: &Row, threads: usize, calls: u64) -> Sample {
@@ -225,6 +230,7 @@ fn sample(tool: &Tool, row: &Row, threads: usize, calls: u64) -> Sample {
                 .collect(),
         ),
         loads: count(of_threads.iter().map(|figures| figures.loads).sum()) / all_calls,
+        allocations: count(of_threads.iter().map(|figures| figures.allocations).sum()) / all_calls,
         // Read by the first thread, for the whole process.
         processor_ns: nanoseconds(of_threads[0].processor) / all_calls,
     }
@@ -254,6 +260,7 @@ fn of_thread(
     rest();
     let mut pairs = Vec::new();
     let mut baselines = Duration::ZERO;
+    let mut allocated = 0;
     let loads = rows::loads();
     let start = process::processor_time();
     for _ in 0..BLOCKS {
@@ -263,7 +270,10 @@ fn of_thread(
         let before = timed(row.beside, reads);
         gate.wait();
         baselines += process::processor_time() - read;
-        pairs.push((before, timed(row.run, turns)));
+        let allocations = allocations::of_this_thread();
+        let cost = timed(row.run, turns);
+        allocated += allocations::of_this_thread() - allocations;
+        pairs.push((before, cost));
         barrier.wait();
     }
     rest();
@@ -271,6 +281,7 @@ fn of_thread(
         pairs,
         processor: (process::processor_time() - start).saturating_sub(baselines),
         loads: rows::loads() - loads,
+        allocations: allocated,
     }
 }
 

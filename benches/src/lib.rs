@@ -9,7 +9,9 @@
 //! - [`child`]: the process of each tool.
 //! - [`tools`]: what is measured, one file per tool.
 //! - [`caches`]: the same for caches.
+//! - [`policies`]: the same for breakers, limits, retries and timeouts.
 //! - [`probes`]: what is tried in a process that may hang.
+//! - [`runtimes`]: what async tools run in.
 //! - [`table`]: what is printed: rows and verdicts.
 //! - [`process`]: what the system says about this process: processor time, resident memory.
 //! - [`allocations`]: the allocator that counts.
@@ -20,8 +22,10 @@ pub mod caches;
 pub mod child;
 pub mod harness;
 pub mod leaf;
+pub mod policies;
 pub mod probes;
 pub mod process;
 pub mod rows;
+pub mod runtimes;
 pub mod table;
 pub mod tools;

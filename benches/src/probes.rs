@@ -11,16 +11,21 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::caches::{BEHAVIOURS, Behaviour};
 use crate::child::{self, Child, Silence};
 use crate::harness::Options;
 
-/// Something to try.
-pub struct Probe {
+/// Something to try on a tool.
+pub struct Probe<T> {
     /// What stands above its column.
     pub name: &'static str,
     /// Tries it; `None` where the tool has nothing it could be tried with.
-    pub run: fn(&Behaviour) -> Option<Outcome>,
+    pub run: fn(&T) -> Option<Outcome>,
+}
+
+/// What is tried: a tool, used in one of the ways it can be.
+pub trait Subject {
+    /// Unlike that of any other.
+    fn name(&self) -> &'static str;
 }
 
 /// How it went.
@@ -74,11 +79,16 @@ const AT_ONCE: usize = 8;
 ///
 /// When the system cannot start this program again.
 #[must_use]
-pub fn try_all(probes: &[Probe], limit: Duration, options: &Options) -> Outcomes {
-    let jobs: Vec<(&'static str, &'static str)> = BEHAVIOURS
+pub fn try_all<T: Subject>(
+    tools: &[T],
+    probes: &[Probe<T>],
+    limit: Duration,
+    options: &Options,
+) -> Outcomes {
+    let jobs: Vec<(&'static str, &'static str)> = tools
         .iter()
-        .filter(|tool| options.wants(tool.name))
-        .flat_map(|tool| probes.iter().map(|probe| (tool.name, probe.name)))
+        .filter(|tool| options.wants(tool.name()))
+        .flat_map(|tool| probes.iter().map(|probe| (tool.name(), probe.name)))
         .collect();
     let next = AtomicUsize::new(0);
     let outcomes = Mutex::new(Outcomes::new());
@@ -106,12 +116,12 @@ pub fn try_all(probes: &[Probe], limit: Duration, options: &Options) -> Outcomes
 /// # Panics
 ///
 /// When it was started for something that does not exist.
-pub fn serve(probes: &[Probe]) {
+pub fn serve<T: Subject>(tools: &[T], probes: &[Probe<T>]) {
     let Some(task) = child::task() else { return };
-    let (tool, probe) = BEHAVIOURS
+    let (tool, probe) = tools
         .iter()
         .flat_map(|tool| probes.iter().map(move |probe| (tool, probe)))
-        .find(|(tool, probe)| task_of(tool.name, probe.name) == task)
+        .find(|(tool, probe)| task_of(tool.name(), probe.name) == task)
         .expect("the parent names a tool and a probe");
     child::serve(|| {
         let start = Instant::now();

@@ -111,6 +111,19 @@ pub const CACHING: [&str; 12] = [
     "tokio",
 ];
 
+/// What the benches of policies compare.
+pub const POLICIES: [&str; 9] = [
+    "backon",
+    "circuitbreaker-rs",
+    "dashmap",
+    "failsafe",
+    "governor",
+    "recloser",
+    "seatbelt",
+    "tokio",
+    "tower-resilience",
+];
+
 /// Name and version of the packages compared, as the lock file of this package has them.
 fn versions(compared: &[&str]) -> String {
     let lock = include_str!("../Cargo.lock");

@@ -31,6 +31,38 @@ pub enum Shape {
     Evict,
     /// A miss, always: load, insert, evict.
     Miss,
+    /// A closed breaker that looks at failures in a row.
+    Breaker,
+    /// A closed breaker that looks at the last hundred calls, none of which failed.
+    BreakerWindow,
+    /// The same when one call of a hundred fails.
+    BreakerSeldom,
+    /// A closed breaker around a future that is ready when first polled.
+    BreakerAsync,
+    /// An open breaker.
+    Open,
+    /// An open breaker around a future.
+    OpenAsync,
+    /// A closed breaker for each of 64 keys.
+    Keyed,
+    /// The same with one of them open.
+    KeyedOpen,
+    /// A rate limiter that lets the call pass.
+    Limited,
+    /// A rate limiter that does not.
+    Denied,
+    /// A limit on calls at the same time, never reached.
+    Bulkhead,
+    /// A retry around what does not fail.
+    Retry,
+    /// The same around a future that is ready when first polled.
+    RetryAsync,
+    /// A time limit around such a future.
+    Timeout,
+    /// Retry, breaker and time limit around such a future.
+    Stack3,
+    /// Retry, breaker, rate limiter, bulkhead and time limit around such a future.
+    Stack5,
 }
 
 /// One thing to measure.

@@ -78,10 +78,24 @@ fn relative(rounds: &[Sample], to: &[Sample]) -> f64 {
     )
 }
 
+/// What stands in the last column of the rows of a shape: its heading and its figure.
+pub type Last = (&'static str, fn(&Sample) -> f64);
+
+/// Loads per call.
+pub const LOADS: Last = ("loads/call", |sample| sample.loads);
+/// Allocations per call.
+pub const ALLOCATIONS: Last = ("alloc/call", |sample| sample.allocations);
+
 /// The rows of one shape: for each number of threads the time per call, how much of it is over the baseline, and how
-/// many times the reference row's it is; then loads per call. Empty when there are no such rows.
+/// many times the reference row's it is; then `last`. Empty when there are no such rows.
 #[must_use]
-pub fn shape(samples: &Samples, shape: Shape, title: &str, reference: (&str, &str)) -> String {
+pub fn shape(
+    samples: &Samples,
+    shape: Shape,
+    title: &str,
+    reference: (&str, &str),
+    last: Last,
+) -> String {
     const THREADS: [usize; 2] = [1, 2];
     let mut rows: Vec<(&str, &str)> = samples
         .iter()
@@ -97,7 +111,7 @@ pub fn shape(samples: &Samples, shape: Shape, title: &str, reference: (&str, &st
         let ns = format!("ns, {threads}T");
         let _ = write!(text, " {ns:>9} {:>9} {:>9}", "over bare", "x perfkit");
     }
-    let _ = writeln!(text, " {:>10}", "loads/call");
+    let _ = writeln!(text, " {:>10}", last.0);
     for (tool, row) in rows {
         let _ = write!(text, "  {tool:<12} {row:<29}");
         let of_row = |threads| samples.get(&(tool.to_owned(), row.to_owned(), threads));
@@ -117,8 +131,8 @@ pub fn shape(samples: &Samples, shape: Shape, title: &str, reference: (&str, &st
                 middle(rounds, |sample| sample.over_ns),
             );
         }
-        let loads = of_row(1).map_or(0.0, |rounds| middle(rounds, |sample| sample.loads));
-        let _ = writeln!(text, " {loads:>10.3}");
+        let figure = of_row(1).map_or(0.0, |rounds| middle(rounds, last.1));
+        let _ = writeln!(text, " {figure:>10.3}");
     }
     text.push('\n');
     text
@@ -134,6 +148,31 @@ pub fn over(samples: &Samples, row: (&str, &str, usize)) -> Option<f64> {
 #[must_use]
 pub fn ratio(samples: &Samples, row: (&str, &str, usize), to: (&str, &str, usize)) -> Option<f64> {
     Some(relative(of(samples, row)?, of(samples, to)?))
+}
+
+/// The largest of a figure over the rows of one tool.
+#[must_use]
+pub fn most(samples: &Samples, tool: &str, figure: fn(&Sample) -> f64) -> Option<f64> {
+    samples
+        .iter()
+        .filter(|((of, _, _), _)| of == tool)
+        .map(|(_, rounds)| middle(rounds, figure))
+        .reduce(f64::max)
+}
+
+/// One row over the fastest of the same shape of any other tool `but` these, each over its own baseline.
+#[must_use]
+pub fn over_fastest(samples: &Samples, row: Name, but: &[&str]) -> Option<f64> {
+    let rounds = of(samples, row)?;
+    let shape = rounds.first()?.shape;
+    samples
+        .iter()
+        .filter(|((tool, _, threads), _)| {
+            tool != row.0 && !but.contains(&tool.as_str()) && *threads == row.2
+        })
+        .filter(|(_, peer)| peer.first().is_some_and(|first| first.shape == shape))
+        .map(|(_, peer)| relative(rounds, peer))
+        .reduce(f64::max)
 }
 
 /// One promise about a row, as a ratio that must not be larger than a limit.

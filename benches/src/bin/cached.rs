@@ -82,7 +82,13 @@ fn main() {
     for (shape, title, reference) in SHAPES {
         print!(
             "{}",
-            table::shape(&samples, shape, title, ("perfkit", reference))
+            table::shape(
+                &samples,
+                shape,
+                title,
+                ("perfkit", reference),
+                table::LOADS
+            )
         );
     }
     println!(

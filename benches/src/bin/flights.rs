@@ -24,7 +24,7 @@ const ENTRIES: u64 = 10_000;
 /// Longer than any probe takes that comes to an end.
 const LIMIT: Duration = Duration::from_secs(30);
 
-const PROBES: [Probe; 6] = [
+const PROBES: [Probe<Behaviour>; 6] = [
     Probe {
         name: "one key",
         run: one_key,
@@ -191,9 +191,9 @@ fn ours(outcomes: &Outcomes, probe: &str, figure: impl Fn(f64) -> f64) -> Option
 
 fn main() {
     let options = Options::from_arguments(1, 1);
-    probes::serve(&PROBES);
+    probes::serve(&BEHAVIOURS, &PROBES);
     println!("{}", process::heading(&process::CACHING));
-    let outcomes = probes::try_all(&PROBES, LIMIT, &options);
+    let outcomes = probes::try_all(&BEHAVIOURS, &PROBES, LIMIT, &options);
     println!(
         "{:<22} {:>12} {:>14} {:>10} {:>12} {:>12} {:>10}\n{:<22} {:>12} {:>14} {:>10} {:>12} {:>12} {:>10}",
         "",

@@ -14,17 +14,18 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use perfkit_benches::caches::behaviour::{self, Call, WAIT, Which, another_runtime, runtime};
+use perfkit_benches::caches::behaviour::{self, Call, WAIT, Which};
 use perfkit_benches::caches::{BEHAVIOURS, Behaviour};
 use perfkit_benches::harness::Options;
 use perfkit_benches::probes::{self, Ended, Outcome, Outcomes, Probe};
+use perfkit_benches::runtimes::{another_runtime, runtime};
 use perfkit_benches::{process, table};
 
 const LIMIT: Duration = Duration::from_secs(6);
 /// What a load takes where it takes anything.
 const MOMENT: Duration = Duration::from_millis(100);
 
-const PROBES: [Probe; 9] = [
+const PROBES: [Probe<Behaviour>; 9] = [
     Probe {
         name: "un-polled",
         run: unpolled,
@@ -296,14 +297,14 @@ fn ours(outcomes: &Outcomes, is: impl Fn(&str, &Ended) -> bool) -> Option<f64> {
 
 fn main() {
     let options = Options::from_arguments(1, 1);
-    probes::serve(&PROBES);
+    probes::serve(&BEHAVIOURS, &PROBES);
     println!(
         "{}HANG: still waiting after {} s. perfkit's `wait` is set to {} s for the caller that is never polled\nagain and left at 10 s everywhere else. A time is told for that caller, and where something was waited out.\n",
         process::heading(&process::CACHING),
         LIMIT.as_secs(),
         WAIT.as_secs(),
     );
-    let outcomes = probes::try_all(&PROBES, LIMIT, &options);
+    let outcomes = probes::try_all(&BEHAVIOURS, &PROBES, LIMIT, &options);
     print!("{:<22}", "tool");
     for probe in &PROBES {
         print!(" {:>12}", probe.name);

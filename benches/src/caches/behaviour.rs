@@ -8,12 +8,12 @@ use std::collections::HashSet;
 use std::future::Future as StdFuture;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
-use tokio::runtime::{Builder, Runtime};
-
+use crate::probes::Subject;
+use crate::runtimes::runtime;
 use crate::tools::poll_to_end;
 
 /// A boxed future.
@@ -83,6 +83,12 @@ pub struct Behaviour {
     pub keeps: Option<Call<Arc<Kept>>>,
     /// Forgets what `a` answered to a key.
     pub invalidate: Option<fn(u64)>,
+}
+
+impl Subject for Behaviour {
+    fn name(&self) -> &'static str {
+        self.name
+    }
 }
 
 /// How long a caller waits for another one where that can be set and a probe is about it.
@@ -183,25 +189,4 @@ impl Drop for Kept {
 pub fn keep(_key: u64) -> Arc<Kept> {
     ALIVE.fetch_add(1, Relaxed);
     Arc::new(Kept(()))
-}
-
-/// The runtime of async tools.
-#[must_use]
-pub fn runtime() -> &'static Runtime {
-    static RUNTIME: LazyLock<Runtime> = LazyLock::new(another_runtime);
-    &RUNTIME
-}
-
-/// A runtime like it.
-///
-/// # Panics
-///
-/// When the system has no threads to give.
-#[must_use]
-pub fn another_runtime() -> Runtime {
-    Builder::new_multi_thread()
-        .worker_threads(4) // more than the loads that meet
-        .enable_time()
-        .build()
-        .expect("the system has threads to give")
 }

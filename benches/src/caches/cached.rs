@@ -6,9 +6,10 @@ use ::cached::Cached as _;
 use ::cached::macros::{cached, concurrent_cached};
 use ::cached::{LruCache, LruTtlCache};
 
-use super::behaviour::{Answer, Call, Kept, Which, fail, fail_now, keep, load_now, runtime};
+use super::behaviour::{Answer, Call, Kept, Which, fail, fail_now, keep, load_now};
 use super::{Behaviour, Store, TTL, behaviour, load, load_text, pairs};
 use crate::rows::{Row, Tool};
+use crate::runtimes::runtime;
 use crate::workload;
 
 /// The attributes of cached.

@@ -144,12 +144,12 @@ macro_rules! workload {
     (HitAsync, $name:literal, |$key:ident| $call:expr) => {
         $crate::workload!(@row HitAsync, $name, THOUSAND, hit_thousand,
             || {
-                let _inside = $crate::caches::behaviour::runtime().enter();
+                let _inside = $crate::runtimes::runtime().enter();
                 $crate::caches::keys::THOUSAND
                     .all(|$key| $crate::workload!(@drop $crate::tools::poll_to_end($call)));
             },
             |turns| {
-                let _inside = $crate::caches::behaviour::runtime().enter();
+                let _inside = $crate::runtimes::runtime().enter();
                 $crate::caches::keys::THOUSAND
                     .each(turns, |$key| $crate::workload!(@drop $crate::tools::poll_to_end($call)));
             })

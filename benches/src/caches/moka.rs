@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use ::moka::{future, sync};
 
-use super::behaviour::{Answer, Call, Kept, Which, fail, fail_now, keep, load_now, runtime};
+use super::behaviour::{Answer, Call, Kept, Which, fail, fail_now, keep, load_now};
 use super::{
     Behaviour, ROOM_FOR_MILLION, ROOM_FOR_THOUSAND, ROOM_TO_EVICT, Store, TTL, behaviour, load,
     load_text, pairs,
 };
 use crate::rows::{Row, Tool};
+use crate::runtimes::runtime;
 use crate::workload;
 
 /// Caches of moka.
