@@ -30,7 +30,22 @@
 //! | [`#[measured]`](macro@measured) | any function | counts and times its calls |
 //! | [`#[cached]`](macro@cached) | functions with an answer that is not borrowed | keeps its answers for a while |
 //! | [`#[memoized]`](macro@memoized) | pure functions | keeps its answers for good |
+//! | [`#[lazy]`](macro@lazy) | functions without arguments | loads once, shares |
+//! | [`#[fallback]`](macro@fallback) | functions with an answer that can fail | answers when nothing else does |
 //! | [`#[timeout]`](macro@timeout) | async functions with an answer that can fail | cancels a call that takes too long |
+//! | [`#[retry]`](macro@retry) | functions with an answer that can fail | makes a failed call again, after a moment, within a budget |
+//! | [`#[hedged]`](macro@hedged) | async functions that may run twice | gives a slow call company |
+//! | [`#[breaker]`](macro@breaker) | functions with an answer that can fail | leaves alone what fails too often |
+//! | [`#[rate_limited]`](macro@rate_limited), [`#[bulkhead]`](macro@bulkhead) | any function | bounds how often, how many at once |
+//! | [`#[throttled]`](macro@throttled), [`#[debounced]`](macro@debounced) | functions that are called too often | runs once in a time, once for a burst |
+//! | [`#[pooled]`](macro@pooled) | functions that make a resource | lends it from a pool |
+//! | [`#[batched]`](macro@batched) | functions over a `Vec` | callers pass one item, and get its answer |
+//! | [`#[offloaded]`](macro@offloaded) | functions that keep a processor busy | runs them on threads of their own, awaited |
+//!
+//! The order that works for all of them, from the outside in: `measured`, `cached` (or `memoized`, `lazy`), `debounced`,
+//! `fallback`, `timeout` of the whole call, `retry`, `hedged`, `breaker`, `rate_limited` or `throttled`, `bulkhead`, `timeout` of
+//! each attempt, and `pooled`, `batched` or `offloaded` next to the body. Most other orders mean something, too; those that do
+//! not are errors that say which one does.
 //!
 //! Attributes work in the order in which they are read: the topmost sees the call first. Attributes of other crates keep
 //! their place, except that all of ours on one function are one wrapper around the body; another crate's attribute between

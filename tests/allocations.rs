@@ -53,6 +53,7 @@ const fn site(options: fn() -> Options) -> Measuring {
     let meta = Meta {
         attribute: "measured",
         name: Some("test"),
+        part: None,
         place: || "",
         file: file!(),
         line: 1,

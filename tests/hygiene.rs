@@ -133,6 +133,55 @@ pub mod taken {
         text.len() + (number as ::core::primitive::usize)
     }
 
+    #[::perfkit::rate_limited(
+        "1000/s", burst = 10, max_wait = "1s", by = (site, __perfkit_start), max_keys = 10, cost = site, clock = ::perfkit::Clock::system(),
+        reject = |_| (), name = "limited"
+    )]
+    pub fn limited(
+        site: ::core::primitive::u32,
+        __perfkit_start: ::core::primitive::u32,
+    ) -> ::core::option::Option<::core::primitive::u32> {
+        ::core::option::Option::Some(site + __perfkit_start)
+    }
+
+    #[::perfkit::rate_limited("1000000/s", wait)]
+    pub fn limited_without_an_answer() {}
+
+    #[::perfkit::rate_limited("1000000/s", wait)]
+    #[::perfkit::bulkhead(20, queue = 5, wait = "1s", name = "held")]
+    pub async fn held(__perfkit_permit: ::core::primitive::u32) -> Asked {
+        ::core::result::Result::Ok(__perfkit_permit)
+    }
+
+    #[::perfkit::bulkhead(20, queue = 5)]
+    pub fn held_in_a_thread(__perfkit_permit: ::core::primitive::u32) -> Asked {
+        ::core::result::Result::Ok(__perfkit_permit)
+    }
+
+    #[::perfkit::bulkhead(20)]
+    pub fn held_at_once(__perfkit_permit: ::core::primitive::u32) -> Asked {
+        ::core::result::Result::Ok(__perfkit_permit)
+    }
+
+    #[::perfkit::throttled("1s", by = __perfkit_answer, clock = ::perfkit::Clock::system(), name = "throttled")]
+    pub fn throttled(__perfkit_answer: ::core::primitive::u32) -> ::core::primitive::u32 {
+        __perfkit_answer
+    }
+
+    #[::perfkit::throttled("1s")]
+    pub async fn throttled_without_an_answer() {}
+
+    #[::perfkit::debounced("1ms", max_wait = "1s", leading, name = "debounced")]
+    #[::perfkit::rate_limited("1000/s")]
+    pub async fn debounced(
+        __perfkit_answer: ::core::primitive::u32,
+    ) -> ::core::option::Option<::core::primitive::u32> {
+        ::core::option::Option::Some(__perfkit_answer)
+    }
+
+    #[::perfkit::debounced("1ms", leading)]
+    pub async fn debounced_without_an_answer() {}
+
     #[::perfkit::memoized(unbounded)]
     pub fn memoized<T>(number: &T) -> ::core::option::Option<T>
     where
@@ -144,6 +193,66 @@ pub mod taken {
             + 'static,
     {
         ::core::option::Option::Some(::core::clone::Clone::clone(number))
+    }
+
+    #[::perfkit::fallback(value = ::core::result::Result::Ok(__perfkit_ended), when = |_| true, name = "again")]
+    #[::perfkit::retry(
+        attempts = 2, backoff = "fibonacci", delay = "1ms", jitter = "equal", max_delay = "1s", when = |_| true,
+        retry_after = |_| ::core::option::Option::None, deadline = "1s", budget = 0.5, rejected, on_retry = |_| (),
+        clock = ::perfkit::Clock::system()
+    )]
+    pub fn again(
+        __perfkit_ended: ::core::primitive::u32,
+        __perfkit_retry: &mut ::core::primitive::u32,
+        text: ::std::string::String,
+    ) -> Asked {
+        *__perfkit_retry += 1;
+        ::core::mem::drop(text);
+        ::core::result::Result::Ok(__perfkit_ended)
+    }
+
+    #[::perfkit::retry(backoff = |_| ::core::time::Duration::ZERO)]
+    pub fn again_with_a_copy(
+        mut text: ::std::string::String,
+        _unused: ::core::primitive::u8,
+    ) -> Asked {
+        text.push('!');
+        ::core::result::Result::Ok(text.len().count_ones())
+    }
+
+    #[::perfkit::fallback(|_| ::core::result::Result::Ok(*site), on_panic = false)]
+    #[::perfkit::retry(factor = 3, jitter = "none", budget = false)]
+    #[::perfkit::hedged(after = "p95", max = 2, idempotent, budget = "5%")]
+    #[::perfkit::timeout("1s")]
+    pub async fn again_later(
+        site: &::core::primitive::u32,
+        (_first, _): (::std::string::String, ::core::primitive::u8),
+    ) -> Asked {
+        ::core::result::Result::Ok(*site)
+    }
+
+    fn instead(
+        site: ::core::primitive::u32,
+        _: ::std::string::String,
+        (): (),
+    ) -> ::core::option::Option<::core::primitive::u32> {
+        site.checked_add(0)
+    }
+
+    #[::perfkit::fallback(instead)]
+    pub fn or_instead(
+        site: ::core::primitive::u32,
+        text: ::std::string::String,
+    ) -> ::core::option::Option<::core::primitive::u32> {
+        ::core::mem::drop(text);
+        site.checked_sub(1)
+    }
+
+    #[::perfkit::fallback(value = ::core::option::Option::Some(0), on_panic)]
+    pub async fn or_caught(
+        text: ::std::string::String,
+    ) -> ::core::option::Option<::core::primitive::usize> {
+        ::core::option::Option::Some(text.len())
     }
 
     #[::perfkit::measured]
@@ -222,12 +331,33 @@ fn an_expansion_needs_no_name_but_its_own() {
     assert_eq!(taken::kept_with_everything_cache().len(), 1);
     assert_eq!(taken::memoized(&1), ::core::option::Option::Some(1));
     assert_eq!(taken::memoized_cache::<::core::primitive::i32>().len(), 1);
+    assert_eq!(taken::limited(1, 2), ::core::option::Option::Some(3));
+    taken::limited_without_an_answer();
+    assert_eq!(taken::throttled(1), 1);
+    assert_eq!(
+        taken::held_in_a_thread(3).ok(),
+        ::core::option::Option::Some(3)
+    );
+    assert_eq!(taken::held_at_once(3).ok(), ::core::option::Option::Some(3));
     assert_eq!(taken::plain(1), 1);
     assert_eq!(
         taken::arguments_like_our_words(1, 2, 3).ok(),
         ::core::option::Option::Some(6)
     );
     assert_eq!(taken::arguments_like_our_locals(1, 2, 3), 6);
+    let text = ::std::string::String::new;
+    assert_eq!(
+        taken::again(1, &mut 2, text()).ok(),
+        ::core::option::Option::Some(1)
+    );
+    assert_eq!(
+        taken::again_with_a_copy(text(), 0).ok(),
+        ::core::option::Option::Some(1)
+    );
+    assert_eq!(
+        taken::or_instead(0, text()),
+        ::core::option::Option::Some(0)
+    );
     assert_eq!(documented::Cart.labelled(), 2);
     let runtime = ::tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -235,6 +365,10 @@ fn an_expansion_needs_no_name_but_its_own() {
         .expect("a runtime");
     runtime.block_on(async {
         taken::later().await;
+        taken::throttled_without_an_answer().await;
+        assert_eq!(taken::debounced(3).await, ::core::option::Option::Some(3));
+        taken::debounced_without_an_answer().await;
+        assert_eq!(taken::held(3).await.ok(), ::core::option::Option::Some(3));
         assert_eq!(
             taken::kept_later((1, 2), ::std::string::String::new(), &3).await,
             2
@@ -243,6 +377,14 @@ fn an_expansion_needs_no_name_but_its_own() {
         assert_eq!(
             taken::rejected_by_hand().await,
             ::core::option::Option::Some(1)
+        );
+        assert_eq!(
+            taken::again_later(&1, (text(), 2)).await.ok(),
+            ::core::option::Option::Some(1)
+        );
+        assert_eq!(
+            taken::or_caught(text()).await,
+            ::core::option::Option::Some(0)
         );
         assert_eq!(taken::future().await.ok(), ::core::option::Option::Some(1));
         assert_eq!(taken::boxed().await, 1);

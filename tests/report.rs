@@ -96,6 +96,7 @@ macro_rules! site {
             Meta {
                 attribute: "clicks",
                 name: Some($op),
+                part: None,
                 place: || "",
                 file: file!(),
                 line: line!(),

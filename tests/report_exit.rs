@@ -43,6 +43,7 @@ static JOB: Site<Once> = Site::new(
     Meta {
         attribute: "once",
         name: Some("job"),
+        part: None,
         place: || "",
         file: file!(),
         line: line!(),

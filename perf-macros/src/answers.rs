@@ -103,6 +103,15 @@ impl Answers {
         Self { key, answer, keeps }
     }
 
+    /// Those of a function that gives none: that it has run is what is kept.
+    pub(crate) fn of_none(key: Key) -> Self {
+        Self {
+            key,
+            answer: Some(syn::parse_quote!(())),
+            keeps: Keeps::Whole,
+        }
+    }
+
     /// Whether it is known by its name that an answer is never an error.
     pub(crate) fn cannot_fail(&self) -> bool {
         self.answer.as_ref().is_some_and(types::cannot_fail)

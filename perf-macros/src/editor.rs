@@ -10,8 +10,8 @@ use quote::{ToTokens, format_ident, quote};
 use crate::instruments::Entry;
 use crate::options::Given;
 
-/// The words once more, for an editor only.
-pub(crate) fn echo(entry: &Entry, given: &Given) -> TokenStream {
+/// The words once more, for an editor only; `number` tells the attributes of a function apart.
+pub(crate) fn echo(entry: &Entry, given: &Given, number: usize) -> TokenStream {
     // A keyword, `crate`, is no name that could be imported.
     let is_name = |word: &&Ident| syn::parse2::<Ident>(word.to_token_stream()).is_ok();
     let words: Vec<_> = given.words.iter().filter(is_name).collect();
@@ -23,7 +23,7 @@ pub(crate) fn echo(entry: &Entry, given: &Given) -> TokenStream {
         .as_ref()
         .map_or_else(|| quote!(::perfkit), ToTokens::to_token_stream);
     let attribute = format_ident!("{}", entry.grammar.attribute);
-    let options = format_ident!("__perfkit_{attribute}_options");
+    let options = format_ident!("__perfkit_{attribute}_options_{number}");
     quote! {
         // The module is empty for the compiler, which does not know the name of the `cfg` either.
         #[allow(unexpected_cfgs)]
@@ -42,7 +42,11 @@ mod tests {
 
     #[test]
     fn every_option_is_explained_to_the_editor() {
-        let explained = include_str!("../../perf-runtime/src/editor.rs");
+        let explained = concat!(
+            include_str!("../../perf-runtime/src/editor.rs"),
+            include_str!("../../perf-runtime/src/editor/policies.rs"),
+            include_str!("../../perf-runtime/src/editor/resources.rs")
+        );
         for entry in TABLE {
             let attribute = entry.grammar.attribute;
             let (_, module) = explained

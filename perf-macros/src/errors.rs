@@ -28,6 +28,11 @@ impl Errors {
         self.0.push(error);
     }
 
+    /// Says what others have to say, after what was said.
+    pub(crate) fn append(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
     /// True when nothing is wrong so far.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -6,7 +6,10 @@
 
 #![forbid(unsafe_code)]
 
+mod again;
 mod answers;
+mod budget;
+mod call;
 mod editor;
 mod errors;
 mod function;
@@ -261,6 +264,12 @@ pub fn memoized(args: TokenStream, item: TokenStream) -> TokenStream {
     stack::expand("memoized", &args.into(), item.into()).into()
 }
 
+#[doc = include_str!("docs/breaker.md")]
+#[proc_macro_attribute]
+pub fn breaker(args: TokenStream, item: TokenStream) -> TokenStream {
+    stack::expand("breaker", &args.into(), item.into()).into()
+}
+
 /// Loads the answer of a function without arguments once, and shares it.
 ///
 /// ```
@@ -324,4 +333,64 @@ pub fn memoized(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn lazy(args: TokenStream, item: TokenStream) -> TokenStream {
     stack::expand("lazy", &args.into(), item.into()).into()
+}
+
+#[doc = include_str!("docs/retry.md")]
+#[proc_macro_attribute]
+pub fn retry(args: TokenStream, item: TokenStream) -> TokenStream {
+    stack::expand("retry", &args.into(), item.into()).into()
+}
+
+#[doc = include_str!("docs/fallback.md")]
+#[proc_macro_attribute]
+pub fn fallback(args: TokenStream, item: TokenStream) -> TokenStream {
+    stack::expand("fallback", &args.into(), item.into()).into()
+}
+
+#[doc = include_str!("docs/hedged.md")]
+#[proc_macro_attribute]
+pub fn hedged(args: TokenStream, item: TokenStream) -> TokenStream {
+    stack::expand("hedged", &args.into(), item.into()).into()
+}
+
+#[doc = include_str!("docs/rate_limited.md")]
+#[proc_macro_attribute]
+pub fn rate_limited(args: TokenStream, item: TokenStream) -> TokenStream {
+    stack::expand("rate_limited", &args.into(), item.into()).into()
+}
+
+#[doc = include_str!("docs/bulkhead.md")]
+#[proc_macro_attribute]
+pub fn bulkhead(args: TokenStream, item: TokenStream) -> TokenStream {
+    stack::expand("bulkhead", &args.into(), item.into()).into()
+}
+
+#[doc = include_str!("docs/throttled.md")]
+#[proc_macro_attribute]
+pub fn throttled(args: TokenStream, item: TokenStream) -> TokenStream {
+    stack::expand("throttled", &args.into(), item.into()).into()
+}
+
+#[doc = include_str!("docs/debounced.md")]
+#[proc_macro_attribute]
+pub fn debounced(args: TokenStream, item: TokenStream) -> TokenStream {
+    stack::expand("debounced", &args.into(), item.into()).into()
+}
+
+#[doc = include_str!("docs/batched.md")]
+#[proc_macro_attribute]
+pub fn batched(args: TokenStream, item: TokenStream) -> TokenStream {
+    stack::expand("batched", &args.into(), item.into()).into()
+}
+
+#[doc = include_str!("docs/offloaded.md")]
+#[proc_macro_attribute]
+pub fn offloaded(args: TokenStream, item: TokenStream) -> TokenStream {
+    stack::expand("offloaded", &args.into(), item.into()).into()
+}
+
+#[doc = include_str!("docs/pooled.md")]
+#[proc_macro_attribute]
+pub fn pooled(args: TokenStream, item: TokenStream) -> TokenStream {
+    stack::expand("pooled", &args.into(), item.into()).into()
 }

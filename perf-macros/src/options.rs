@@ -17,7 +17,7 @@ use syn::ext::IdentExt;
 
 use crate::errors::Errors;
 use crate::options::reader::Reader;
-use crate::options::spelling::nearest;
+pub(crate) use crate::options::spelling::nearest;
 pub(crate) use crate::options::value::{Kind, Value};
 
 /// One option an attribute has.
@@ -36,7 +36,8 @@ pub(crate) struct Spec {
 pub(crate) struct Grammar {
     /// The attribute.
     pub(crate) attribute: &'static str,
-    /// The value that stands first and without a name.
+    /// The value that stands first and without a name. It must be there, unless it is any expression: then something else
+    /// may stand for it, and the attribute looks itself.
     pub(crate) leading: Option<Spec>,
     /// Its own options; `name` and `crate` come with every attribute.
     pub(crate) options: &'static [Spec],
@@ -57,6 +58,8 @@ const CRATE: &str = "crate";
 /// What one attribute was given.
 #[derive(Debug)]
 pub(crate) struct Given {
+    /// Where the attribute stands.
+    pub(crate) span: Span,
     /// `crate = path`.
     pub(crate) facade: Option<Path>,
     /// Everything that was written where an option's name stands, for the editor.
@@ -88,9 +91,10 @@ impl Given {
 impl Grammar {
     /// Reads what stands in the parentheses of the attribute at `span`.
     pub(crate) fn read(&self, args: TokenStream, span: Span, errors: &mut Errors) -> Given {
-        let (given, seen) = Reader::read(self, args, errors);
+        let (given, seen) = Reader::read(self, args, span, errors);
         if let Some(leading) = &self.leading
             && !seen.contains(&leading.name)
+            && leading.kind != Kind::Expression
         {
             errors.at_span(
                 span,

@@ -13,21 +13,24 @@
 //! cannot mean what they say are [refused](order).
 
 mod conditional;
+mod innermost;
+mod listing;
 mod order;
+mod seen;
+mod written;
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote};
 use syn::{Attribute, Meta, Path};
 
 use crate::editor;
 use crate::errors::Errors;
-use crate::function::{self, Answer, Function, Shape};
-use crate::instruments::{self, Annotated, Beside, Call, Entry, Inner, Instrument};
-use crate::options::{Given, Value};
+use crate::function::{self, Function};
+use crate::instruments::{self, Annotated, Entry, Instrument};
+use crate::options::Given;
 use crate::stack::conditional::conditional;
-
-/// The argument of an attribute that has been taken into account.
-const SEEN: &str = "__perfkit_seen";
+pub(crate) use crate::stack::innermost::innermost;
+use crate::stack::seen::{is_seen, marker, renamed, seen};
 
 /// One attribute of the stack.
 struct Layer {
@@ -81,20 +84,50 @@ pub(crate) fn expand(name: &str, args: &TokenStream, item: TokenStream) -> Token
             ),
         );
     }
+    let facade = layers.iter().find_map(|layer| layer.given.facade.as_ref());
+    let facade = facade.map_or_else(|| quote!(::perfkit), ToTokens::to_token_stream);
+    let private = quote!(#facade::__private);
+    let instruments = read(&mut function, &mut layers, &private, &mut errors);
+    if !errors.is_empty() {
+        return refused(errors, &as_written, &layers);
+    }
     let (shape, answer) = function.shape();
     let on = Annotated {
         function: &function,
         shape: &shape,
         answer: &answer,
     };
-    let instruments: Vec<_> = layers
-        .iter_mut()
-        .map(|layer| (layer.entry.read)(&mut layer.given, &on, &mut errors))
-        .collect();
-    if !errors.is_empty() {
-        return refused(errors, &as_written, &layers);
+    written::written(&on, &private, layers, &instruments)
+}
+
+/// Reads what each attribute was given, the innermost first: it may change what the function is for the others. The
+/// complaints stand in the order of the attributes.
+fn read(
+    function: &mut Function,
+    layers: &mut [Layer],
+    private: &TokenStream,
+    errors: &mut Errors,
+) -> Vec<Box<dyn Instrument>> {
+    let mut read = Vec::with_capacity(layers.len());
+    for layer in layers.iter_mut().rev() {
+        let (shape, answer) = function.shape();
+        let on = Annotated {
+            function,
+            shape: &shape,
+            answer: &answer,
+        };
+        let mut own = Errors::default();
+        let instrument = (layer.entry.read)(&mut layer.given, &on, &mut own);
+        if own.is_empty() {
+            instrument.signature(function, private);
+        }
+        read.push((instrument, own));
     }
-    written(&on, layers, &instruments)
+    let read = read.into_iter().rev().map(|(instrument, own)| {
+        errors.append(own);
+        instrument
+    });
+    read.collect()
 }
 
 /// Takes the neighbours off the function.
@@ -160,7 +193,8 @@ fn refused(errors: Errors, function: &Function, layers: &[Layer]) -> TokenStream
     let seen = layers.iter().filter_map(seen);
     let words = layers
         .iter()
-        .map(|layer| editor::echo(layer.entry, &layer.given));
+        .enumerate()
+        .map(|(number, layer)| editor::echo(layer.entry, &layer.given, number));
     let words: TokenStream = words.collect();
     if words.is_empty() {
         return quote!(#errors #(#seen)* #function);
@@ -168,284 +202,4 @@ fn refused(errors: Errors, function: &Function, layers: &[Layer]) -> TokenStream
     let body = function.body().stream();
     let function = function.with_body(quote!(#words #body));
     quote!(#errors #(#seen)* #function)
-}
-
-/// The expansion.
-fn written(
-    on: &Annotated<'_>,
-    layers: Vec<Layer>,
-    instruments: &[Box<dyn Instrument>],
-) -> TokenStream {
-    let facade = layers.iter().find_map(|layer| layer.given.facade.as_ref());
-    let facade = facade.map_or_else(|| quote!(::perfkit), ToTokens::to_token_stream);
-    let private = quote!(#facade::__private);
-    let function = on.function;
-    let arrow = function.closure_type();
-    let (mut items, mut before, mut beside) = (marker(), TokenStream::new(), TokenStream::new());
-    // Items and what comes before the call from the outside in, the wrappers from the inside out.
-    let mut wrappers: Vec<Wrapper<'_>> = Vec::new();
-    for (mut layer, instrument) in layers.into_iter().zip(instruments) {
-        if let Some(attr) = seen(&layer) {
-            items.extend(quote!(#attr const _: () = ();));
-        }
-        items.extend(editor::echo(layer.entry, &layer.given));
-        let attribute = layer.entry.grammar.attribute;
-        let mut wrapper = Wrapper {
-            site: format_ident!("__PERFKIT_{}", attribute.to_uppercase()),
-            local: format_ident!("__perfkit_{attribute}", span = Span::mixed_site()),
-            instrument: instrument.as_ref(),
-        };
-        let is_second = wrappers.iter().any(|other| other.site == wrapper.site);
-        if is_second {
-            wrapper.site = format_ident!("{}_WITHIN", wrapper.site);
-            wrapper.local = format_ident!("{}_within", wrapper.local);
-        }
-        before.extend(instrument.before(&wrapper.call(on, &private, &arrow, &Within::default())));
-        if let Some(listed) = instrument.site(&private) {
-            let name = layer.given.name().as_ref().map(Value::tokens).map_or_else(
-                || quote!(::core::option::Option::None),
-                |name| quote!(::core::option::Option::Some(#name)),
-            );
-            let part = is_second.then_some(order::WITHIN);
-            items.extend(listing(
-                &Listing {
-                    attribute,
-                    part,
-                    name: &name,
-                },
-                function,
-                &private,
-                &wrapper.site,
-                &listed,
-            ));
-            beside.extend(instrument.beside(&Beside {
-                private: &private,
-                function,
-                name: &name,
-            }));
-            wrappers.push(wrapper);
-        }
-    }
-    if wrappers.is_empty() {
-        // Nothing looks at the call: the body is the function's own again.
-        let body = function.body().stream();
-        return function.with_body(quote!(#items #before #body));
-    }
-    let call = nested_in(on, &private, &arrow, &wrappers);
-    let function = function.with_body(quote!(#items #before #call));
-    quote!(#function #beside)
-}
-
-/// One attribute as it wraps a call.
-struct Wrapper<'i> {
-    site: Ident,
-    local: Ident,
-    instrument: &'i dyn Instrument,
-}
-
-/// What is known of what stands further in.
-#[derive(Default)]
-struct Within {
-    rejects: bool,
-    starts: bool,
-}
-
-impl Wrapper<'_> {
-    fn call<'c>(
-        &'c self,
-        on: &'c Annotated<'_>,
-        private: &'c TokenStream,
-        arrow: &'c TokenStream,
-        within: &Within,
-    ) -> Call<'c> {
-        Call {
-            private,
-            site: &self.site,
-            local: &self.local,
-            arrow,
-            answer: on.answer,
-            is_async: !matches!(on.shape, Shape::Sync),
-            starts_within: within.starts,
-            rejects_within: within.rejects,
-        }
-    }
-}
-
-/// The wrappers around the body, the first of them outermost: the expression that is the call.
-fn nested_in(
-    on: &Annotated<'_>,
-    private: &TokenStream,
-    arrow: &TokenStream,
-    wrappers: &[Wrapper<'_>],
-) -> TokenStream {
-    let body = innermost(on, private, arrow);
-    let mut made = TokenStream::new();
-    let mut inner = match on.shape {
-        Shape::Sync => Inner::Block(body),
-        // Made when the function is called, as without us; unless it has to be made more than once.
-        Shape::Future { .. } if !wrappers.iter().any(|wrapper| wrapper.instrument.repeats()) => {
-            let local = Ident::new("__perfkit_made", Span::mixed_site());
-            made = quote!(let #local = #body;);
-            Inner::Future(local.into_token_stream())
-        }
-        _ => Inner::Future(body),
-    };
-    let mut within = Within::default();
-    for wrapper in wrappers.iter().rev() {
-        let call = wrapper.call(on, private, arrow, &within);
-        inner = wrapper.instrument.wrap(&call, inner);
-        within.rejects = !wrapper.instrument.covers_rejections()
-            && (within.rejects || wrapper.instrument.rejects());
-        within.starts |= wrapper.instrument.needs_start();
-    }
-    let Some(outermost) = wrappers.first() else {
-        return TokenStream::new();
-    };
-    let call = outermost.call(on, private, arrow, &within);
-    let start = within.starts.then(|| {
-        let start = instruments::start();
-        quote!(let #start = #private::Start::now();)
-    });
-    match (on.shape, on.answer) {
-        (Shape::Async, Answer::Never) => {
-            let last = inner.last(&call);
-            quote!(#start match #last {})
-        }
-        (Shape::Sync | Shape::Async, _) => {
-            let last = inner.last(&call);
-            quote!(#start #last)
-        }
-        (shape, _) => {
-            // The call begins when the future is polled.
-            let future = match start {
-                Some(start) => {
-                    let last = inner.last(&call);
-                    quote!(async move { #start #last })
-                }
-                None => inner.future(&call),
-            };
-            match shape {
-                Shape::Pinned { pin, .. } => quote!(#pin(#future)),
-                Shape::Future { boxed: true } => quote!(#made ::std::boxed::Box::pin(#future)),
-                _ => quote!(#made #future),
-            }
-        }
-    }
-}
-
-/// What the innermost attribute wraps: the body, or the future it makes.
-fn innermost(on: &Annotated<'_>, private: &TokenStream, arrow: &TokenStream) -> TokenStream {
-    let body = match on.shape {
-        Shape::Sync => {
-            let body = on.function.body();
-            let body = match on.answer {
-                Answer::Type(_) => body.clone(),
-                Answer::Unit | Answer::Never | Answer::Opaque => function::nested(body),
-            };
-            return on.function.unpacked(body).to_token_stream();
-        }
-        Shape::Future { .. } => {
-            let body = on.function.unpacked(on.function.body().clone());
-            return quote!(#private::made(move || -> #arrow #body));
-        }
-        Shape::Async => on.function.body(),
-        Shape::Pinned { block, .. } => block,
-    };
-    let body = on.function.unpacked(function::nested(body));
-    // An async block has no expected type; a return that never happens gives it one, where the user wrote it.
-    let (answer, span) = match on.answer {
-        Answer::Type(answer) => (answer.clone(), function::span_of(answer)),
-        Answer::Unit => (quote!(()), on.function.name().span()),
-        Answer::Never => (quote!(::core::convert::Infallible), Span::call_site()),
-        Answer::Opaque => (quote!(_), Span::call_site()),
-    };
-    let never = quote_spanned!(span=> return #private::never::<#answer>(););
-    quote!(async move { if false { #never } #body })
-}
-
-/// What the list has of an annotation.
-struct Listing<'l> {
-    attribute: &'static str,
-    /// What tells it from another one of that attribute on the same function.
-    part: Option<&'static str>,
-    /// The `name` option.
-    name: &'l TokenStream,
-}
-
-/// The static of one attribute, and its entry in the list that the linker makes of all of them.
-fn listing(
-    listing: &Listing<'_>,
-    function: &Function,
-    private: &TokenStream,
-    place: &Ident,
-    site: &instruments::Site,
-) -> TokenStream {
-    let Listing {
-        attribute,
-        part,
-        name,
-    } = listing;
-    let instruments::Site { ty, options } = site;
-    // Spanned at the function's name from its first token on: that is the line which the site finds itself at.
-    let span = function.name().span();
-    let at = function::spanned(private, span);
-    let within = part.map(|part| quote_spanned!(span=> .within(#part)));
-    let made = quote_spanned! {span=>
-        #at::Site::here(#attribute, #name, ::core::any::type_name::<__PerfkitPlace>, #options) #within
-    };
-    let listed = format_ident!("{place}_LISTED");
-    quote! {
-        static #place: #private::Site<#ty> = #made;
-        #[cfg(any(
-            target_os = "none", target_os = "linux", target_os = "macos", target_os = "ios", target_os = "tvos",
-            target_os = "windows", target_os = "uefi", target_os = "android", target_os = "fuchsia",
-            target_os = "illumos", target_os = "freebsd", target_os = "openbsd", target_os = "psp",
-        ))]
-        #[#private::linkme::distributed_slice(#private::SITES)]
-        #[linkme(crate = #private::linkme)]
-        static #listed: &(dyn #private::Observed) = &#place;
-    }
-}
-
-/// What every expanded body begins with: the type whose path is the function's, and the sign that we were here.
-fn marker() -> TokenStream {
-    quote!(
-        struct __PerfkitPlace;
-    )
-}
-
-/// A neighbour's attribute again, saying that it has been taken into account.
-fn seen(layer: &Layer) -> Option<Attribute> {
-    let mut attr = layer.attr.clone()?;
-    let path = attr.path().clone();
-    let span = function::span_of(&path.to_token_stream());
-    let seen = Ident::new(SEEN, span);
-    // Spanned at the path, so that a foreign attribute of this name complains where it stands.
-    let list = quote_spanned!(span=> #path(#seen));
-    attr.meta = syn::parse2(list).ok()?;
-    Some(attr)
-}
-
-fn is_seen(args: &TokenStream) -> bool {
-    args.to_string() == SEEN
-}
-
-/// The complaint of an attribute that runs on a function we have already expanded.
-fn renamed(name: &str) -> String {
-    let written = Span::call_site().source_text().unwrap_or_default();
-    let written = written
-        .trim_start_matches(['#', '['])
-        .split(['(', ']'])
-        .next()
-        .unwrap_or_default()
-        .trim();
-    let known = format!(
-        "the attribute above did not know it and was expanded without it; write `{name}` or `perfkit::{name}`, or say \
-         `crate = …` above"
-    );
-    if written.is_empty() || written == name {
-        format!("this is `{name}` under another name: {known}")
-    } else {
-        format!("`{written}` is `{name}` under another name: {known}")
-    }
 }

@@ -38,6 +38,7 @@ mod slot;
 mod slots;
 mod stats;
 mod taken;
+pub(crate) mod throttled;
 
 pub(crate) use self::access::Access;
 pub use self::beside::Beside;

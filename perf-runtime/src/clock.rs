@@ -14,6 +14,7 @@
 )]
 
 pub(crate) mod coarse;
+pub(crate) mod steady;
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -180,7 +181,7 @@ impl Start {
     }
 
     /// How long ago that was.
-    pub(crate) fn elapsed(self) -> Duration {
+    pub(crate) fn age(self) -> Duration {
         let ticks = ticks().saturating_sub(self.0);
         Duration::from_nanos(nanos(ticks, factor()))
     }

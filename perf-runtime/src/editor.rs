@@ -3,6 +3,12 @@
 //! For rust-analyzer alone, an expansion imports the words that stand where the name of an option stands out of the
 //! module of its attribute. So an option completes like any import, and hovering over it shows the words here.
 
+mod policies;
+mod resources;
+
+pub use self::policies::*;
+pub use self::resources::*;
+
 /// The options of `#[cached]`.
 pub mod cached {
     /// `name = "users"`: what the report calls this function. Default: its path.
@@ -84,6 +90,24 @@ pub mod cached {
     pub mod handle {}
 }
 
+/// The options of `#[lazy]`.
+pub mod lazy {
+    /// `name = "countries"`: what the report calls this function. Default: its path.
+    pub mod name {}
+
+    /// `retry_errors = false`: an error is kept as well, and every later caller gets it until a reset. Default: the next
+    /// caller tries again.
+    pub mod retry_errors {}
+
+    /// `wait = "10s"`, or an expression that gives a `Duration`: how long a caller waits for another one that loads, before
+    /// it runs the body itself. Default: 10 seconds.
+    pub mod wait {}
+
+    /// `handle` or `handle = false`: whether a function `<name>_lazy()` stands beside this one. Default: where it is sure
+    /// that one can.
+    pub mod handle {}
+}
+
 /// The options of `#[measured]`.
 pub mod measured {
     /// `name = "users"`: what the report calls this function. Default: its path.
@@ -125,33 +149,5 @@ pub mod memoized {
 
     /// `handle`, `handle = false`: whether there is a function beside this one, `load_cache()` for `load`, that gives what is
     /// kept. Default: wherever it can stand, which is not in the implementation of a trait.
-    pub mod handle {}
-}
-
-/// The options of `#[timeout]`.
-pub mod timeout {
-    /// `name = "users"`: what the report calls this function. Default: its path.
-    pub mod name {}
-
-    /// `reject = |rejected| MyError::Busy`, a closure or the path of a function from `perfkit::Rejected` to the function's
-    /// error: what a call that took too long gives. Default: `From<perfkit::Rejected>` of the error, `None` for an `Option`.
-    pub mod reject {}
-}
-
-/// The options of `#[lazy]`.
-pub mod lazy {
-    /// `name = "countries"`: what the report calls this function. Default: its path.
-    pub mod name {}
-
-    /// `retry_errors = false`: an error is kept as well, and every later caller gets it until a reset. Default: the next
-    /// caller tries again.
-    pub mod retry_errors {}
-
-    /// `wait = "10s"`, or an expression that gives a `Duration`: how long a caller waits for another one that loads, before
-    /// it runs the body itself. Default: 10 seconds.
-    pub mod wait {}
-
-    /// `handle` or `handle = false`: whether a function `<name>_lazy()` stands beside this one. Default: where it is sure
-    /// that one can.
     pub mod handle {}
 }

@@ -131,6 +131,11 @@ impl<R: Clone + Send + 'static> Share<R> {
 
 impl<R> Share<R> {
     /// The answer for another call, made of the one that the run of the site `op` gave.
+    pub(crate) fn again(&self, answer: &R, op: &'static str) -> R {
+        (self.give)(answer, op)
+    }
+
+    /// The answer for another call, made of the one that the run of the site `op` gave.
     pub(crate) fn pack(&self, answer: &R, op: &'static str) -> Parcel {
         (self.pack)((self.give)(answer, op))
     }

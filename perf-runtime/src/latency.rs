@@ -3,7 +3,9 @@
 use crate::clock;
 use crate::parts::buckets::{in_use, members};
 use crate::parts::histogram;
-use crate::parts::totals::Totals;
+use crate::parts::local;
+use crate::parts::series::Series;
+use crate::parts::totals::{Ending, Times, Totals};
 use crate::snapshot::{Bucket, Histogram};
 
 /// The durations that were timed, in nanoseconds.
@@ -31,5 +33,32 @@ pub(crate) fn latency(totals: &Totals) -> Histogram {
         min_ns: some.then(|| clock::nanos(totals.min, factor)),
         max_ns: some.then(|| clock::nanos(totals.max, factor)),
         buckets,
+    }
+}
+
+/// Puts durations, in ticks, into a series.
+pub(crate) fn record(series: &'static Series, durations: impl IntoIterator<Item = u64>) {
+    let mut durations = durations.into_iter();
+    local::with(|local| {
+        let Some(block) = local.block(series) else {
+            return;
+        };
+        for elapsed in durations.by_ref() {
+            block.start();
+            series.end(block, Ending::Ok, times(elapsed));
+        }
+    });
+    // Where the storage of this thread is gone, or there is no block to be had.
+    for elapsed in durations {
+        series.shared().start();
+        series.end_shared(Ending::Ok, Some(times(elapsed)));
+    }
+}
+
+fn times(elapsed: u64) -> Times {
+    Times {
+        elapsed,
+        own: elapsed,
+        busy: elapsed,
     }
 }

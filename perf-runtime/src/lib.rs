@@ -1,27 +1,44 @@
 //! The runtime of perfkit. Use it through the `perfkit` crate.
 
+mod again;
+mod batcher;
+mod beside;
+mod breaker;
+mod bulkhead;
 mod by_hand;
 mod cache;
+mod carried;
 mod classify;
 mod clock;
 mod editor;
 mod ended;
 #[cfg(feature = "persist")]
 mod ending;
+mod eventually;
 mod instruments;
 mod kept;
 mod latency;
+mod limiter;
 mod memoize;
 mod outcome;
 mod paced;
 mod parts;
+mod pool;
 mod registry;
 mod rejected;
 pub mod report;
+mod rows;
 mod rt;
 mod site;
 pub mod snapshot;
+mod workers;
 
+pub use crate::batcher::{Answers, Batcher, BatcherBuilder, BatcherStats, Full, batch_operations};
+pub use crate::breaker::{
+    Breaker, BreakerBuilder, BreakerChange, BreakerError, BreakerFault, BreakerKey, BreakerPermit,
+    BreakerReason, BreakerSnapshot, BreakerState, get_breaker,
+};
+pub use crate::bulkhead::{Bulkhead, BulkheadBuilder, BulkheadError, BulkheadPermit};
 pub use crate::by_hand::{Span, measure, measure_async, span, try_measure, try_measure_async};
 #[cfg(feature = "persist")]
 pub use crate::cache::Storable;
@@ -31,6 +48,8 @@ pub use crate::cache::{
 };
 pub use crate::classify::{Class, Classify};
 pub use crate::clock::coarse::Clock;
+pub use crate::instruments::retry::RetryEvent;
+pub use crate::limiter::{RateLimiter, RateLimiterBuilder, RateLimiterError};
 pub use crate::memoize::{Memoized, memoize};
 pub use crate::outcome::Outcome;
 pub use crate::paced::{Debounced, Throttled, debounce, throttle};
@@ -39,8 +58,12 @@ pub use crate::parts::edge::Edge;
 pub use crate::parts::key::{ByBits, CacheKey, Key, Lookup};
 #[cfg(feature = "persist")]
 pub use crate::parts::persist::{PersistError, Saved};
+pub use crate::pool::{
+    Pool, PoolBuilder, PoolError, PoolStats, Pooled, Straggler, Stragglers, get_pool,
+};
 pub use crate::rejected::{Chain, LoadFailed, Reason, Rejected, rejection};
 pub use crate::report::{Report, report, report_on_exit, reset};
+pub use crate::workers::{Workers, WorkersStats};
 
 /// The options of every attribute, for editors.
 #[doc(hidden)]
@@ -53,10 +76,15 @@ pub mod __ide {
 pub mod __private {
     pub use linkme;
 
+    pub use crate::again::again;
     pub use crate::classify::{ByChain, ByClass, ByNothing, ByOutcome, Class, Judged, classed};
     pub use crate::clock::Start;
     pub use crate::ended::{Ended, answered, settled};
-    pub use crate::instruments::{cached, lazy, measured, memoized, timeout};
+    pub use crate::instruments::fallback::{Eventually, eventually};
+    pub use crate::instruments::{
+        batched, breaker, bulkhead, cached, debounced, fallback, hedged, lazy, measured, memoized,
+        offloaded, pooled, rate_limited, retry, throttled, timeout,
+    };
     pub use crate::kept::{
         ByClone, ByRejection, ByText, Keepable, Kept, NoWay, Share, Sharing, Success, Whole,
     };

@@ -22,12 +22,14 @@ pub trait Outcome {
 }
 
 impl<T, E> Outcome for Result<T, E> {
+    #[inline]
     fn is_error(&self) -> bool {
         self.is_err()
     }
 }
 
 impl<T> Outcome for Option<T> {
+    #[inline]
     fn is_error(&self) -> bool {
         self.is_none()
     }
@@ -35,6 +37,7 @@ impl<T> Outcome for Option<T> {
 
 /// Not ready is no failure; ready is what the answer is.
 impl<T: Outcome> Outcome for Poll<T> {
+    #[inline]
     fn is_error(&self) -> bool {
         matches!(self, Self::Ready(answer) if answer.is_error())
     }
@@ -66,5 +69,25 @@ impl<T> WithoutOutcome for &Answer<'_, T> {
     #[inline]
     fn is_error(&self) -> bool {
         false
+    }
+}
+
+/// An answer that can say that its call failed, as what repeats or replaces failures asks for.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` never says that a call failed",
+    label = "not an answer that can fail",
+    note = "return a `Result` or an `Option`, or implement `perfkit::Outcome` for this answer"
+)]
+pub trait Failing {
+    /// Whether it did.
+    fn has_failed(&self) -> bool;
+}
+
+// Else the compiler would speak of the missing `Outcome`, and not of the ways out.
+#[diagnostic::do_not_recommend]
+impl<A: Outcome> Failing for A {
+    #[inline]
+    fn has_failed(&self) -> bool {
+        self.is_error()
     }
 }

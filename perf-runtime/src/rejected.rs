@@ -10,7 +10,9 @@ use std::io;
 use std::time::Duration;
 
 mod chain;
+mod detail;
 mod load_failed;
+mod lost;
 
 pub use self::chain::{Chain, rejection};
 pub use self::load_failed::LoadFailed;
@@ -62,7 +64,8 @@ const _: () = assert!(size_of::<Rejected>() <= 32);
 struct Cause {
     op: &'static str,
     /// What the reason has to say besides: the time that a call had, or that after which it may come again. Instead of a
-    /// `Duration`, which takes twice the room; 584 years are enough.
+    /// `Duration`, which takes twice the room; 584 years are enough. Of a pool, the number of the text with the details; of a
+    /// lost batch, its items and answers, 32 bits each.
     time_ns: u64,
     reason: Reason,
 }
@@ -81,8 +84,11 @@ impl Error for Cause {}
 /// ```
 /// assert_eq!(perfkit::Reason::TimedOut.to_string(), "timed out");
 /// ```
+// As wide as what stands beside it in a rejection. Answers that hold one are told apart by it, and are copied without it:
+// the seven bytes behind a narrow one would be copied in two halves that overlap, and each copy would wait for the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[repr(u64)]
 pub enum Reason {
     /// `#[timeout]`: the call took longer than its limit, and was cancelled.
     TimedOut,
@@ -94,6 +100,23 @@ pub enum Reason {
     RateLimited,
     /// `#[bulkhead]`: as many calls run as may run at once, and its queue is full or took too long.
     BulkheadFull,
+    /// `#[batched]`, `#[offloaded]`: as many calls wait as may wait.
+    QueueFull,
+    /// `#[batched]`: the batch with this call in it panicked, gave the wrong number of answers, or is gone with its
+    /// runtime. `#[offloaded]`: there is no thread to run it.
+    BatchLost,
+    /// `#[batched]`, `#[offloaded]`: it was shut down.
+    ShutDown,
+    /// `#[pooled]`: no resource was to be had in time. What the pool was busy with stands in the text.
+    PoolTimeout,
+    /// `#[pooled]`: the pool is closed.
+    PoolClosed,
+    /// `#[pooled]`: a resource could not be made, and the pool is told to say so at once.
+    PoolFailed,
+    /// `#[pooled]`: the caller holds every resource there may be, and would wait for itself.
+    PoolDeadlock,
+    /// `#[pooled]`: as many pools are in use as there may be, one for each of the arguments.
+    PoolFull,
 }
 
 impl fmt::Display for Reason {
@@ -104,6 +127,14 @@ impl fmt::Display for Reason {
             Self::CircuitOpen => "circuit open",
             Self::RateLimited => "rate limited",
             Self::BulkheadFull => "bulkhead full",
+            Self::QueueFull => "queue full",
+            Self::BatchLost => "batch lost",
+            Self::ShutDown => "shut down",
+            Self::PoolTimeout => "pool timed out",
+            Self::PoolClosed => "pool closed",
+            Self::PoolFailed => "resource not made",
+            Self::PoolDeadlock => "pool would deadlock",
+            Self::PoolFull => "too many pools",
         })
     }
 }
@@ -114,7 +145,8 @@ impl Rejected {
         Self::new(op, Reason::TimedOut, nanoseconds(allowed))
     }
 
-    /// `op` may be asked again after so many nanoseconds.
+    /// `op` may be asked again after so many nanoseconds; [`u64::MAX`] when nobody knows.
+    #[inline]
     pub(crate) const fn circuit_open(op: &'static str, after_ns: u64) -> Self {
         Self::new(op, Reason::CircuitOpen, after_ns)
     }
@@ -127,6 +159,12 @@ impl Rejected {
     /// Nobody knows when there is a place again.
     pub(crate) const fn bulkhead_full(op: &'static str) -> Self {
         Self::new(op, Reason::BulkheadFull, 0)
+    }
+
+    /// A pool had nothing to give; `detail` are the numbers and causes behind that. See [`detail`] for how long they are
+    /// kept.
+    pub(crate) fn pool(op: &'static str, reason: Reason, detail: String) -> Self {
+        Self::new(op, reason, detail::keep(detail))
     }
 
     #[inline]
@@ -224,6 +262,19 @@ impl fmt::Display for Rejected {
             Reason::BulkheadFull => {
                 write!(f, "`{}` runs as often as it may at once", self.cause.op)
             }
+            Reason::QueueFull => {
+                write!(f, "as many calls wait for `{}` as may wait", self.cause.op)
+            }
+            Reason::BatchLost => self.say_how_lost(f),
+            Reason::ShutDown => write!(f, "`{}` is shut down", self.cause.op),
+            Reason::PoolTimeout
+            | Reason::PoolClosed
+            | Reason::PoolFailed
+            | Reason::PoolDeadlock
+            | Reason::PoolFull => match detail::find(self.cause.time_ns) {
+                Some(detail) => write!(f, "`{}` {detail}", self.cause.op),
+                None => write!(f, "`{}`: {}", self.cause.op, self.cause.reason),
+            },
         }
     }
 }
@@ -240,12 +291,19 @@ impl Error for Rejected {
 impl From<Rejected> for io::Error {
     fn from(rejected: Rejected) -> Self {
         let kind = match rejected.reason() {
-            Reason::TimedOut => io::ErrorKind::TimedOut,
+            Reason::TimedOut | Reason::PoolTimeout => io::ErrorKind::TimedOut,
+            Reason::PoolClosed => io::ErrorKind::NotConnected,
             // There is none for what may work later that would not make somebody repeat the call at once.
             Reason::LoadFailed
             | Reason::CircuitOpen
             | Reason::RateLimited
-            | Reason::BulkheadFull => io::ErrorKind::Other,
+            | Reason::BulkheadFull
+            | Reason::QueueFull
+            | Reason::BatchLost
+            | Reason::ShutDown
+            | Reason::PoolFailed
+            | Reason::PoolDeadlock
+            | Reason::PoolFull => io::ErrorKind::Other,
         };
         Self::new(kind, rejected)
     }

@@ -15,11 +15,13 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use pin_project_lite::pin_project;
 
+pub(crate) mod alarm;
 pub(crate) mod background;
+pub(crate) mod park;
 mod tasks;
 mod timer;
 
@@ -41,6 +43,23 @@ pub(crate) fn now() -> Instant {
     {
         crate::clock::instant()
     }
+}
+
+/// A future that is ready after `wait`; never when that is later than the clock can say.
+pub(crate) async fn pass(wait: Duration) {
+    match now().checked_add(wait) {
+        Some(end) => sleep_until(end).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Blocks the thread for so long.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what a sync function asks for that waits for its time; tests ask for none"
+)]
+pub(crate) fn block(wait: Duration) {
+    std::thread::sleep(wait);
 }
 
 /// Whether [`now`] is not the system's time, because a test has paused tokio's clock, or moved it.
@@ -71,6 +90,14 @@ pub(crate) fn sleep_until(deadline: Instant) -> Sleep {
         #[cfg(feature = "tokio")]
         driven: driven::sleep_until(deadline),
         #[cfg(not(feature = "tokio"))]
+        driven: None,
+        own: timer::TIMERS.sleep_until(deadline),
+    }
+}
+
+/// The same by the system's time and a timer of our own, whatever this is called in: for a thread that blocks.
+pub(crate) fn sleep_apart(deadline: Instant) -> Sleep {
+    Sleep {
         driven: None,
         own: timer::TIMERS.sleep_until(deadline),
     }

@@ -11,6 +11,7 @@ use crate::source::{Source, files_below, names_at, root, sources, words};
 /// commit that adds it here, and told in ARCHITECTURE.md.
 const EDGES: &[(&str, &[&str])] = &[
     ("snapshot", &[]),
+    ("again", &[]),
     ("clock", &[]),
     ("editor", &[]),
     ("ending", &[]),
@@ -36,12 +37,83 @@ const EDGES: &[(&str, &[&str])] = &[
         ],
     ),
     ("registry", &["snapshot"]),
+    // An answer, or a future of one.
+    ("eventually", &[]),
+    // What a function and its handle share.
+    ("beside", &["snapshot"]),
+    // The pools of `#[pooled]`, which are also made by hand: they are put on the list while the program runs, and tell who
+    // gets nothing why.
+    (
+        "pool",
+        &[
+            "rejected", "beside", "latency", "parts", "clock", "rt", "snapshot", "registry",
+        ],
+    ),
+    // What is made by hand has a row for each name.
+    ("rows", &["parts", "registry", "snapshot"]),
+    // What an attribute and what is made by hand have in common.
+    (
+        "limiter",
+        &[
+            "parts", "clock", "rt", "rejected", "latency", "rows", "snapshot",
+        ],
+    ),
+    (
+        "bulkhead",
+        &[
+            "parts", "clock", "rt", "rejected", "latency", "rows", "snapshot",
+        ],
+    ),
+    // What `#[breaker]` and breakers by hand have in common.
+    (
+        "breaker",
+        &[
+            "parts", "clock", "classify", "ended", "rejected", "beside", "registry", "snapshot",
+        ],
+    ),
     ("site", &["registry", "snapshot"]),
+    // How a call ended that others run, and what becomes of it where the answer has no place for a rejection.
+    ("carried", &["ended", "rejected"]),
+    // Batchers by hand and of functions: the waiting around the line of `parts`, the rows, the handle.
+    (
+        "batcher",
+        &[
+            "beside", "carried", "clock", "kept", "latency", "parts", "registry", "rejected", "rt",
+            "snapshot",
+        ],
+    ),
+    // Threads of our own, with the word of batchers for what becomes of a call when a queue is full.
+    (
+        "workers",
+        &[
+            "batcher", "beside", "carried", "clock", "latency", "parts", "rejected", "rt",
+            "snapshot",
+        ],
+    ),
     (
         "instruments",
         &[
-            "site", "snapshot", "outcome", "rejected", "ended", "classify", "kept", "latency",
-            "cache", "parts", "clock", "rt",
+            "site",
+            "snapshot",
+            "outcome",
+            "rejected",
+            "ended",
+            "classify",
+            "kept",
+            "latency",
+            "cache",
+            "breaker",
+            "limiter",
+            "pool",
+            "batcher",
+            "carried",
+            "workers",
+            "bulkhead",
+            "beside",
+            "eventually",
+            "parts",
+            "clock",
+            "rt",
         ],
     ),
     // Sites without an attribute: an instrument that is put on the list while the program runs.

@@ -46,15 +46,13 @@ mod nested;
 #[cfg(feature = "tokio")]
 mod paused;
 
-fn call<F: Future>(site: &'static Site<Timeout>, body: F) -> impl Future<Output = F::Output>
+async fn call<F: Future>(site: &'static Site<Timeout>, body: F) -> F::Output
 where
     F::Output: FromRejected,
 {
-    async move {
-        site.get()
-            .call_async(Start::now(), body, F::Output::from_rejected)
-            .await
-    }
+    site.get()
+        .call_async(Start::now(), body, F::Output::from_rejected)
+        .await
 }
 
 /// The numbers of a site; taken only after they were seen to balance.

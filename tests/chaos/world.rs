@@ -13,6 +13,13 @@ use std::task::{Context, Poll, Waker};
 
 use crate::harness::{Called, KEYS, Script, Subject};
 
+/// One for each key.
+type Counts = Box<[AtomicU64]>;
+
+fn counts() -> Counts {
+    (0..KEYS).map(|_| AtomicU64::new(0)).collect()
+}
+
 /// The key, and how often it had been invalidated when its body began.
 pub(crate) type Answer = Result<(u64, u64), String>;
 
@@ -33,8 +40,8 @@ pub(crate) trait Function: Send + Sync + Sized + 'static {
 /// One round of a function.
 pub(crate) struct World<F> {
     /// How often each key was invalidated: before it happens, and after it has.
-    begun: [AtomicU64; KEYS as usize],
-    done: [AtomicU64; KEYS as usize],
+    begun: Counts,
+    done: Counts,
     /// Bodies that run.
     running: AtomicUsize,
     this: Weak<Self>,
@@ -46,8 +53,8 @@ impl<F: Function> World<F> {
         // What earlier rounds have left is of another world.
         F::invalidate(None);
         Arc::new_cyclic(|this| Self {
-            begun: [const { AtomicU64::new(0) }; KEYS as usize],
-            done: [const { AtomicU64::new(0) }; KEYS as usize],
+            begun: counts(),
+            done: counts(),
             running: AtomicUsize::new(0),
             this: this.clone(),
             function: PhantomData,
@@ -173,7 +180,7 @@ impl Row {
     }
 }
 
-fn of(counts: &[AtomicU64; KEYS as usize], key: u64) -> &AtomicU64 {
+fn of(counts: &[AtomicU64], key: u64) -> &AtomicU64 {
     &counts[usize::try_from(key).expect("a small number")]
 }
 

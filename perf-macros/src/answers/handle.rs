@@ -33,13 +33,17 @@ pub(crate) fn wanted(
             false
         }
         Some(handle) => handle.is_on(),
-        None => {
-            named && (!matches!(on.function.vis(), Visibility::Inherited) || is_free(on.function))
-        }
+        None => named && stands(on.function),
     }
 }
 
-fn is_free(function: &Function) -> bool {
+/// Whether it is sure that a function may stand beside this one.
+pub(crate) fn stands(function: &Function) -> bool {
+    !matches!(function.vis(), Visibility::Inherited) || is_free(function)
+}
+
+/// Whether a function stands in no `impl`, as far as its words tell.
+pub(crate) fn is_free(function: &Function) -> bool {
     function.sig.receiver().is_none()
         && !names_self(function.sig.to_token_stream())
         && !names_self(function.body().to_token_stream())

@@ -135,7 +135,6 @@ impl Instrument for Measured {
         let handle = self.handle(call);
         let Call {
             private,
-            arrow,
             local,
             answer,
             ..
@@ -150,9 +149,10 @@ impl Instrument for Measured {
             // A judge that is no closure: the compiler checks each closure as a function of its own.
             Answer::Type(_) => {
                 let made = Ident::new("__perfkit_answer", Span::mixed_site());
+                let body = call.made(&body);
                 quote! {
                     let #local = #handle.begin();
-                    let #made = #private::made(move || -> #arrow #body);
+                    let #made = #body;
                     #local.end((&#private::Answer(&#made)).is_error());
                     #made
                 }

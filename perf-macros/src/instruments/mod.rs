@@ -6,27 +6,47 @@
 //! Most stand around an answer: they are told what a call gave, and give it on. A policy may answer in place of the call,
 //! and others have to know that it did: it stands around an `Ended`, see [`Inner`].
 
+mod batched;
+mod breaker;
+mod bulkhead;
 mod cached;
-mod inner;
+mod debounced;
+mod fallback;
+mod hedged;
 mod lazy;
 mod measured;
 mod memoized;
+mod offloaded;
+mod pooled;
+mod rate_limited;
+mod retry;
+mod throttled;
 mod timeout;
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use proc_macro2::TokenStream;
 
+pub(crate) use crate::call::{Call, Inner, start};
 use crate::errors::Errors;
-use crate::function::{Answer, Function, Shape, span_of, spanned};
-pub(crate) use crate::instruments::inner::Inner;
-use crate::options::{Given, Grammar, Value};
+use crate::function::{Answer, Function, Shape};
+use crate::options::{Given, Grammar};
 
 /// Every attribute of the framework.
 pub(crate) const TABLE: &[Entry] = &[
+    batched::ENTRY,
+    breaker::ENTRY,
+    bulkhead::ENTRY,
     cached::ENTRY,
+    debounced::ENTRY,
+    fallback::ENTRY,
+    hedged::ENTRY,
     lazy::ENTRY,
     measured::ENTRY,
     memoized::ENTRY,
+    offloaded::ENTRY,
+    pooled::ENTRY,
+    rate_limited::ENTRY,
+    retry::ENTRY,
+    throttled::ENTRY,
     timeout::ENTRY,
 ];
 
@@ -56,6 +76,15 @@ pub(crate) struct Annotated<'f> {
 pub(crate) trait Instrument {
     /// The type behind its static and its options; nothing when it leaves calls as they are.
     fn site(&self, private: &TokenStream) -> Option<Site>;
+
+    /// Changes what a call of the function is: its answer, its arguments, whether it is async. Only the innermost attribute
+    /// can; those further out are read when this has been done.
+    fn signature(&self, _: &mut Function, _private: &TokenStream) {}
+
+    /// What stands in the place of the body, of an attribute that runs it some other way.
+    fn body(&self, _: &Call<'_>) -> Option<Inner> {
+        None
+    }
 
     /// Statements at the start of a call, before any argument moves.
     fn before(&self, _: &Call<'_>) -> TokenStream {
@@ -95,6 +124,11 @@ pub(crate) trait Instrument {
         false
     }
 
+    /// Whether it needs a `&mut self` after the body of a sync function has had it.
+    fn lends_self(&self) -> bool {
+        self.repeats()
+    }
+
     /// Whether it asks when the call began.
     fn needs_start(&self) -> bool {
         false
@@ -122,117 +156,6 @@ pub(crate) struct Site {
     pub(crate) ty: TokenStream,
     /// A `fn() -> Options`.
     pub(crate) options: TokenStream,
-}
-
-/// One call of an annotated function, as one of its attributes sees it.
-pub(crate) struct Call<'c> {
-    /// `::perfkit::__private`.
-    pub(crate) private: &'c TokenStream,
-    /// The static.
-    pub(crate) site: &'c Ident,
-    /// A local of this attribute's own.
-    pub(crate) local: &'c Ident,
-    /// The function's arrow, for a closure in place of it.
-    pub(crate) arrow: &'c TokenStream,
-    /// What the call answers with.
-    pub(crate) answer: &'c Answer,
-    /// Whether it can await.
-    pub(crate) is_async: bool,
-    /// Whether somebody further in [needs](Instrument::needs_start) the [`start`]. Who runs that again makes a new one.
-    pub(crate) starts_within: bool,
-    /// Whether what stands further in may be a rejection that nobody has made an answer of.
-    pub(crate) rejects_within: bool,
-}
-
-/// The local that says when the call began; it is there where somebody [needs](Instrument::needs_start) it.
-pub(crate) fn start() -> Ident {
-    Ident::new("__perfkit_start", Span::mixed_site())
-}
-
-impl Call<'_> {
-    /// `.await`, where that is possible.
-    pub(crate) fn awaited(&self) -> TokenStream {
-        if self.is_async {
-            quote!(.await)
-        } else {
-            TokenStream::new()
-        }
-    }
-
-    /// The type of the answer; `()` where there is none.
-    pub(crate) fn answer_type(&self) -> TokenStream {
-        match self.answer {
-            Answer::Type(answer) => answer.clone(),
-            Answer::Opaque => quote!(_),
-            Answer::Unit | Answer::Never => quote!(()),
-        }
-    }
-
-    /// A closure from `&A` to `Option<Class>`: what kind of failure an answer is. `when = …` goes before what the type says.
-    pub(crate) fn class(&self, when: Option<&Value>) -> TokenStream {
-        let (private, answer) = (self.private, self.answer_type());
-        if let Some(when) = when {
-            let when = when.tokens();
-            // A closure that takes the error is underlined where it is written.
-            let span = span_of(&when).resolved_at(Span::mixed_site());
-            let at = spanned(private, span);
-            return quote_spanned!(span=> |__perfkit_answer: &#answer| #at::classed(__perfkit_answer, #when));
-        }
-        // An error that borrows cannot be searched for a rejection.
-        let by_chain = (!has_lifetimes(&answer)).then(|| quote!(ByChain as _,));
-        quote! {
-            |__perfkit_answer: &#answer| {
-                use #private::{ByClass as _, #by_chain ByNothing as _, ByOutcome as _};
-                (&&&&#private::Judged(__perfkit_answer)).class()
-            }
-        }
-    }
-
-    /// An `Ended` of the expression `rejected`; `reject = …` makes the answer at once.
-    pub(crate) fn rejected(&self, reject: Option<&Value>, rejected: &TokenStream) -> TokenStream {
-        let private = self.private;
-        let Some(reject) = reject else {
-            return quote!(#private::Ended::Rejected(#rejected));
-        };
-        let (answer, reject) = (self.answer_type(), reject.tokens());
-        let span = span_of(&answer);
-        let at = spanned(private, span);
-        let made =
-            quote_spanned!(span=> #at::rejected_with::<#answer>(__perfkit_rejected, #reject));
-        quote! {
-            match #rejected {
-                __perfkit_rejected => #private::Ended::Refused(#made, __perfkit_rejected),
-            }
-        }
-    }
-
-    /// The answer of an expression that gives an `Ended`.
-    pub(crate) fn settled(&self, ended: &TokenStream) -> TokenStream {
-        let private = self.private;
-        if !self.rejects_within {
-            return quote!(#private::Ended::sure(#ended));
-        }
-        let make = self.make();
-        quote!(#private::Ended::settle(#ended, #make))
-    }
-
-    /// A closure that makes an answer of a rejection.
-    pub(crate) fn make(&self) -> TokenStream {
-        let (private, answer) = (self.private, self.answer_type());
-        // A missing bound is reported at the user's own type, so the call that asks for it stands there.
-        let span = span_of(&answer);
-        let private = spanned(private, span);
-        quote_spanned!(span=> |__perfkit_rejected| #private::rejected::<#answer>(__perfkit_rejected))
-    }
-}
-
-fn has_lifetimes(tokens: &TokenStream) -> bool {
-    use proc_macro2::TokenTree;
-    tokens.clone().into_iter().any(|token| match token {
-        TokenTree::Punct(punct) => punct.as_char() == '\'',
-        TokenTree::Group(group) => has_lifetimes(&group.stream()),
-        _ => false,
-    })
 }
 
 /// The attribute of that name.

@@ -1,6 +1,6 @@
 //! Reads what stands in the parentheses of an attribute, option by option, past every mistake.
 
-use proc_macro2::{Group, Ident, TokenStream, TokenTree};
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::discouraged::Speculative;
@@ -25,6 +25,7 @@ impl<'a> Reader<'a> {
     pub(super) fn read(
         grammar: &'a Grammar,
         args: TokenStream,
+        span: Span,
         errors: &'a mut Errors,
     ) -> (Given, Vec<&'static str>) {
         let mut reader = Self {
@@ -32,6 +33,7 @@ impl<'a> Reader<'a> {
             errors,
             seen: Vec::new(),
             given: Given {
+                span,
                 facade: None,
                 words: Vec::new(),
                 values: Vec::new(),

@@ -1,7 +1,7 @@
 //! Which name was meant by a word that is none.
 
 /// The name that was probably meant: at most a third of it differs.
-pub(super) fn nearest(written: &str, names: &[&'static str]) -> Option<&'static str> {
+pub(crate) fn nearest(written: &str, names: &[&'static str]) -> Option<&'static str> {
     names
         .iter()
         .map(|name| (distance(written, name), *name))

@@ -5,6 +5,8 @@ mod kind;
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::spanned::Spanned;
@@ -124,6 +126,30 @@ impl Value {
     /// What a [`Kind::Flag`] says.
     pub(crate) fn is_on(&self) -> bool {
         matches!(self.written, Written::Flag(true))
+    }
+
+    /// The count, when it is known while compiling.
+    pub(crate) fn count(&self) -> Option<u64> {
+        match self.known {
+            Some(Quantity::Count(count)) => Some(count),
+            _ => None,
+        }
+    }
+
+    /// The duration, when it is known while compiling.
+    pub(crate) fn duration(&self) -> Option<Duration> {
+        match self.known {
+            Some(Quantity::Duration(duration)) => Some(duration),
+            _ => None,
+        }
+    }
+
+    /// The text, when it is known while compiling.
+    pub(crate) fn text(&self) -> Option<String> {
+        match literal(self.expr()?)? {
+            Literal::Is(Lit::Str(text)) => Some(text.value()),
+            _ => None,
+        }
     }
 
     /// The ratio, when it is known while compiling.

@@ -74,6 +74,12 @@ const WRONG: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// What runs the body some other way, so that nothing of ours can stand between it and the body.
+const INNERMOST: &[&str] = &["batched", "offloaded", "pooled"];
+
+/// What lends what it answers with, so that nobody can keep it.
+const LENT: &[&str] = &["pooled"];
+
 /// Complains when an attribute may not stand below those that are there.
 pub(super) fn check(above: &[Layer], entry: &Entry, path: &Path, errors: &mut Errors) {
     let name = entry.grammar.attribute;
@@ -116,6 +122,23 @@ pub(super) fn check(above: &[Layer], entry: &Entry, path: &Path, errors: &mut Er
     }
     for layer in above {
         let outer = attribute(layer);
+        if INNERMOST.contains(&outer) {
+            errors.at(
+                path,
+                format!(
+                    "`#[{outer}]` runs the body when nobody calls, and `#[{name}]` below it would be about that; write \
+                     `#[{name}]` above `#[{outer}]`"
+                ),
+            );
+        } else if LENT.contains(&name) && layer.entry.keeps_answers {
+            errors.at(
+                path,
+                format!(
+                    "`#[{outer}]` would keep what `#[{name}]` only lends; leave one of the two out, or write `#[{outer}]` on \
+                     a function that uses the resource"
+                ),
+            );
+        }
         if let Some((.., why)) = WRONG
             .iter()
             .find(|(wrong, below, _)| *wrong == outer && *below == name)

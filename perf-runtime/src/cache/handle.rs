@@ -260,7 +260,7 @@ impl<K: Key, V: Keepable> Cache<K, V> {
         let lifetime = match ttl {
             Some(_) => {
                 slot.ends_on_its_own();
-                slot.settings.lifetime(is_error, hash, ttl)
+                slot.times.lifetime(slot.now(), is_error, hash, ttl)
             }
             None => slot.lifetime(Some(&key), &value, is_error, hash),
         };

@@ -36,14 +36,15 @@ pub(crate) struct Landing<'s, K: 'static, R, V: 'static> {
     load: Option<Load>,
     /// How many there had been when it began.
     invalidations: u64,
-    tags: Carried<'s>,
+    /// Nothing where there are none, as there most often are.
+    tags: Option<Box<Carried<'s>>>,
     /// Whether its answer replaces one that is kept, however fresh that is.
     is_forced: bool,
 }
 
 /// The tags of an answer, which the index knows from before its body begins until after it has landed.
 struct Carried<'s> {
-    index: Option<&'s Index>,
+    index: &'s Index,
     hash: u64,
     tags: Vec<Tag>,
     is_loading: bool,
@@ -51,18 +52,16 @@ struct Carried<'s> {
 
 impl Carried<'_> {
     fn begin(&mut self) {
-        if let Some(index) = self.index
-            && !std::mem::replace(&mut self.is_loading, true)
-        {
-            index.lock().begin(self.hash, &self.tags);
+        if !std::mem::replace(&mut self.is_loading, true) {
+            self.index.lock().begin(self.hash, &self.tags);
         }
     }
 }
 
 impl Drop for Carried<'_> {
     fn drop(&mut self) {
-        if let (Some(index), true) = (self.index, self.is_loading) {
-            index.lock().end(self.hash, &self.tags);
+        if self.is_loading {
+            self.index.lock().end(self.hash, &self.tags);
         }
     }
 }
@@ -101,12 +100,7 @@ impl<'s, K: Key, R, V: Keepable> Landing<'s, K, R, V> {
             refreshes: None,
             load: None,
             invalidations: 0,
-            tags: Carried {
-                index: None,
-                hash,
-                tags: Vec::new(),
-                is_loading: false,
-            },
+            tags: None,
             is_forced: false,
         }
     }
@@ -124,8 +118,14 @@ impl<'s, K: Key, R, V: Keepable> Landing<'s, K, R, V> {
 
     /// The answer will carry these.
     pub(super) fn carry(&mut self, tags: Vec<Tag>) {
-        self.tags.index = (!tags.is_empty()).then(|| self.slot.index());
-        self.tags.tags = tags;
+        self.tags = (!tags.is_empty()).then(|| {
+            Box::new(Carried {
+                index: self.slot.index(),
+                hash: self.hash,
+                tags,
+                is_loading: false,
+            })
+        });
     }
 
     /// An answer that is kept is not one for this call.
@@ -181,7 +181,9 @@ impl<'s, K: Key, R, V: Keepable> flight::Landing for Landing<'s, K, R, V> {
     }
 
     fn began(&mut self) {
-        self.tags.begin();
+        if let Some(tags) = &mut self.tags {
+            tags.begin();
+        }
         self.invalidations = self.slot.invalidations.load(SeqCst);
         self.load = Some(Load::begin(self.slot.core, self.slot.settings.clock));
     }
@@ -223,11 +225,12 @@ impl<'s, K: Key, R, V: Keepable> flight::Landing for Landing<'s, K, R, V> {
         if let Some(replaced) = &self.refreshes {
             replaced.store(true, Relaxed);
         }
+        let tags = self.tags.as_ref().map_or(&[][..], |carried| &carried.tags);
         Committed {
             kept: true,
             displaced: self
                 .slot
-                .keep(self.hash, key, value, weight, lifetime, &self.tags.tags),
+                .keep(self.hash, key, value, weight, lifetime, tags),
         }
     }
 

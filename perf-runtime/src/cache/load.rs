@@ -35,8 +35,11 @@ impl Load {
             series.shared().start();
             1
         };
-        let start = if timed_for > 0 { clock::ticks() } else { 0 };
-        clock.keep_up(start);
+        let mut start = 0;
+        if timed_for > 0 {
+            start = clock::ticks();
+            clock.keep_up(start);
+        }
         Self {
             core,
             start,

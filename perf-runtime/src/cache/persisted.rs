@@ -156,7 +156,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
                 let is_error = self.hooks.is_error(&value);
                 let new = self.lifetime(Some(&key), &value, is_error, hash);
                 let lifetime = no_longer(new, entry.left, settings.clock.exact());
-                let now = settings.now();
+                let now = self.now();
                 let displaced = self.store.insert(hash, key, value, weight, lifetime, now);
                 displaced.iter().count()
             }));

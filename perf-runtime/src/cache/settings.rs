@@ -91,48 +91,10 @@ impl Settings {
         shortest.filter(|shortest| *shortest < Duration::MAX)
     }
 
-    /// Now, as exact as the shortest time needs it.
-    #[inline]
-    pub(super) fn now(&self) -> u64 {
-        if self.is_short() {
-            self.clock.exact()
-        } else {
-            self.clock.now()
-        }
-    }
-
     pub(super) fn is_short(&self) -> bool {
         self.ttl < SHORT
             || self.tti.is_some_and(|tti| tti < SHORT)
             || self.errors.is_some_and(|errors| errors < SHORT)
-    }
-
-    /// From when to when an answer is good that is made now, unless it has an end of its `own`. What a ttl is shortened by
-    /// depends on `seed` and the time.
-    pub(super) fn lifetime(&self, is_error: bool, seed: u64, own: Option<Duration>) -> Lifetime {
-        let now = self.now();
-        let ttl = match (is_error, self.errors) {
-            (true, Some(errors)) => errors,
-            _ => self.ttl,
-        };
-        let shorter = if let Some(own) = own {
-            nanos(own)
-        } else if self.jitter > 0.0 {
-            shortened(nanos(ttl), self.jitter * chance(seed ^ now))
-        } else {
-            nanos(ttl)
-        };
-        let fresh_until = now.saturating_add(shorter);
-        let idle_until = self
-            .tti
-            .map_or(u64::MAX, |tti| now.saturating_add(nanos(tti)));
-        // An error is not worth giving when its time is over.
-        let stale = if is_error { None } else { self.stale };
-        let stale_until = fresh_until.saturating_add(stale.map_or(0, nanos));
-        Lifetime {
-            fresh_until,
-            expires: idle_until.min(stale_until),
-        }
     }
 
     /// Whether it is time to make a new answer in the place of one that is fresh until then.
@@ -140,6 +102,57 @@ impl Settings {
         let ahead = self.refresh_ahead;
         let ahead = ahead.map_or(0, |share| shortened(nanos(self.ttl), share));
         fresh_until != u64::MAX && now >= fresh_until.saturating_sub(ahead)
+    }
+}
+
+/// How long answers are good by the settings, in nanoseconds; `u64::MAX` is for good.
+pub(super) struct Times {
+    ttl: u64,
+    /// Of an error.
+    errors: u64,
+    idle: u64,
+    stale: u64,
+    jitter: f64,
+}
+
+impl Times {
+    pub(super) fn of(settings: &Settings) -> Self {
+        Self {
+            ttl: nanos(settings.ttl),
+            errors: nanos(settings.errors.unwrap_or(settings.ttl)),
+            idle: settings.tti.map_or(u64::MAX, nanos),
+            stale: settings.stale.map_or(0, nanos),
+            jitter: settings.jitter,
+        }
+    }
+
+    /// From when to when an answer is good that is made now, unless it has an end of its `own`. What a ttl is shortened by
+    /// depends on `seed` and the time.
+    #[inline]
+    pub(super) fn lifetime(
+        &self,
+        now: u64,
+        is_error: bool,
+        seed: u64,
+        own: Option<Duration>,
+    ) -> Lifetime {
+        let ttl = if is_error { self.errors } else { self.ttl };
+        let shorter = if let Some(own) = own {
+            nanos(own)
+        } else if self.jitter > 0.0 {
+            shortened(ttl, self.jitter * chance(seed ^ now))
+        } else {
+            ttl
+        };
+        let fresh_until = now.saturating_add(shorter);
+        let idle_until = now.saturating_add(self.idle);
+        // An error is not worth giving when its time is over.
+        let stale = if is_error { 0 } else { self.stale };
+        let stale_until = fresh_until.saturating_add(stale);
+        Lifetime {
+            fresh_until,
+            expires: idle_until.min(stale_until),
+        }
     }
 }
 

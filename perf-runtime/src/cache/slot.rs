@@ -9,7 +9,7 @@ use super::hooks::Hooks;
 use super::landing::{Landing, Way};
 use super::looked::{Looked, Missing};
 use super::refresh::Refresh;
-use super::settings::Settings;
+use super::settings::{Settings, Times};
 use super::{Core, Count, Refreshed};
 use crate::clock::coarse::Swept;
 use crate::kept::{Keepable, Kept, Parcel};
@@ -25,6 +25,7 @@ const OWN_EXPIRY: Duration = Duration::from_secs(1);
 pub(crate) struct Slot<K, V> {
     pub(super) core: &'static Core,
     pub(super) settings: Settings,
+    pub(super) times: Times,
     /// How often something was invalidated: what runs without a flight asks before and after.
     pub(super) invalidations: AtomicU64,
     /// Set when something of it ends: then the clock keeps time for it, and sweeps it.
@@ -119,6 +120,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
             invalidations: AtomicU64::new(0),
             ends: OnceLock::new(),
             is_exact: settings.is_short(),
+            times: Times::of(&settings),
             settings,
             hooks,
             tags: OnceLock::new(),
@@ -160,7 +162,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         }
     }
 
-    /// Now, as [`Settings::now`] has it.
+    /// Now, as exact as the shortest time needs it.
     #[inline]
     pub(super) fn now(&self) -> u64 {
         if self.is_exact {
@@ -251,8 +253,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         is: impl Fn(&K) -> bool,
         read: impl FnOnce(&V) -> R,
     ) -> Option<R> {
-        let settings = &self.settings;
-        let now = settings.now();
+        let (settings, now) = (&self.settings, self.now());
         let read = |entry: &Entry<K, V>| {
             let is_due = settings.is_due(entry.lifetime().fresh_until, now);
             (!is_due).then(|| read(entry.value()))
@@ -311,7 +312,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
             (Some(ttl_from), Some(key)) => (ttl_from.0)(key, value),
             _ => None,
         };
-        self.settings.lifetime(is_error, hash, own)
+        self.times.lifetime(self.now(), is_error, hash, own)
     }
 
     /// Keeps a value; gives what had to go.
@@ -324,31 +325,39 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         lifetime: Lifetime,
         tags: &[Tag],
     ) -> Gone<'_, K, V> {
-        let now = self.now();
+        let (store, now) = (&self.store, self.now());
         let index = if tags.is_empty() {
             self.tags.get()
         } else {
             Some(self.index())
         };
-        let displaced = match index {
-            None => self.store.insert(hash, key, value, weight, lifetime, now),
-            Some(index) => {
-                let mut index = index.lock();
-                // What was kept under the key takes its tags along; not so another key of this hash.
-                let is_alone = !self.is_there(hash, |other| *other != key);
-                let displaced = self.store.insert(hash, key, value, weight, lifetime, now);
-                if is_alone {
-                    index.remove(hash);
-                }
-                if self.is_there(hash, |_| true) {
-                    index.add(hash, tags);
-                }
-                displaced
-            }
+        let mut displaced = if index.is_some() || self.hooks.is_listened_to() {
+            Displaced::none()
+        } else {
+            Displaced::counted()
         };
+        let entry = Entry::new(key, value, lifetime);
+        if let Some(index) = index {
+            let mut index = index.lock();
+            // What was kept under the key takes its tags along; not so another key of this hash.
+            let is_alone = !self.is_there(hash, |other| other != entry.key());
+            store.insert_entry(hash, entry, weight, now, &mut displaced);
+            if is_alone {
+                index.remove(hash);
+            }
+            if self.is_there(hash, |_| true) {
+                index.add(hash, tags);
+            }
+        } else {
+            store.insert_entry(hash, entry, weight, now, &mut displaced);
+            if self.tags.get().is_some() {
+                // The first tag came meanwhile. What had to go for this answer may carry it, and was not asked.
+                self.untag_what_is_gone();
+            }
+        }
         Gone {
             slot: self,
-            displaced: Some(displaced),
+            displaced,
         }
     }
 
@@ -363,14 +372,12 @@ impl<K: Key, V: Keepable> Slot<K, V> {
 /// Entries that left. Dropped outside of all locks, it counts them and tells the user.
 pub(crate) struct Gone<'s, K: Key, V: Keepable> {
     slot: &'s Slot<K, V>,
-    displaced: Option<Displaced<'s, K, V>>,
+    displaced: Displaced<'s, K, V>,
 }
 
 impl<K: Key, V: Keepable> Drop for Gone<'_, K, V> {
     fn drop(&mut self) {
         self.slot.changed();
-        if let Some(displaced) = self.displaced.take() {
-            self.slot.left(&displaced);
-        }
+        self.slot.left(&self.displaced);
     }
 }

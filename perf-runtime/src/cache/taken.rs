@@ -14,7 +14,7 @@ use super::hooks::Cause;
 use super::slot::Slot;
 use crate::kept::Keepable;
 use crate::parts::key::{Key, Lookup};
-use crate::parts::store::{self, Displaced};
+use crate::parts::store::{self, Displaced, Evicted};
 use crate::parts::tags::{Index, Tag};
 
 /// So many answers are taken out by their tag while those who load others wait.
@@ -174,7 +174,24 @@ impl<K: Key, V: Keepable> Slot<K, V> {
     }
 
     /// Counts what left, and tells the user. Outside of all locks. Gives how much it was.
+    #[inline]
     pub(super) fn left(&self, displaced: &Displaced<'_, K, V>) -> u64 {
+        let Evicted { living, expired } = displaced.evicted();
+        for _ in 0..living {
+            self.core.count(Count::Evicted);
+        }
+        for _ in 0..expired {
+            self.core.count(Count::Expired);
+        }
+        let counted = u64::from(living) + u64::from(expired);
+        if displaced.is_shown() {
+            counted + self.left_each(displaced)
+        } else {
+            counted
+        }
+    }
+
+    fn left_each(&self, displaced: &Displaced<'_, K, V>) -> u64 {
         let mut count = 0;
         let mut is_taken_out = false;
         displaced.for_each(|key, _, cause| {
@@ -208,6 +225,17 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         }
         panicked.resume();
         count
+    }
+
+    /// Forgets the tags of all under which nothing is kept any more.
+    #[cold]
+    pub(super) fn untag_what_is_gone(&self) {
+        let mut index = self.index().lock();
+        for hash in index.kept() {
+            if !self.is_there(hash, |_| true) {
+                index.remove(hash);
+            }
+        }
     }
 
     /// Forgets the tags of a key, unless something new is kept under it.

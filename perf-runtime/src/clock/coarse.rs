@@ -105,6 +105,11 @@ impl Clock {
         threads::sweep(self.now(), usize::MAX, &swept);
     }
 
+    /// Whether it stands still until it is [advanced](Clock::advance).
+    pub(crate) fn is_manual(&self) -> bool {
+        matches!(self.source, Source::Manual(_))
+    }
+
     /// Now, in nanoseconds since a start, at most some ticks ago.
     #[inline]
     pub(crate) fn now(&self) -> u64 {

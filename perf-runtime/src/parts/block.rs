@@ -147,21 +147,31 @@ impl Block {
     #[inline(never)]
     fn fold(&self, timed: u64) -> bool {
         let epoch = self.open();
+        let pending = self.pending.iter();
+        let is_full = self.fold_in(pending.map(|pending| (pending.load(Relaxed), 1)));
+        self.timed.store(timed, Relaxed);
+        self.close(epoch);
+        is_full
+    }
+
+    /// Adds durations, each of so many calls. True when a bucket is so full that the block should be emptied.
+    #[inline]
+    fn fold_in(&self, durations: impl Iterator<Item = (u64, u64)>) -> bool {
         let factor = clock::factor();
         let mut sum: u128 = 0;
         let mut min = self.min.load(Relaxed);
         let mut max = self.max.load(Relaxed);
         let mut groups = self.groups.load(Relaxed);
         let mut fullest = 0;
-        for pending in &self.pending {
-            let elapsed = pending.load(Relaxed);
-            sum += u128::from(elapsed);
+        for (elapsed, calls) in durations {
+            sum += u128::from(elapsed) * u128::from(calls);
             min = min.min(elapsed);
             max = max.max(elapsed);
             let index = histogram::index(clock::nanos(elapsed, factor));
             groups |= 1 << histogram::group(index);
             if let Some(bucket) = self.buckets.get(index) {
-                let count = bucket.load(Relaxed).saturating_add(1);
+                let more = u32::try_from(calls).unwrap_or(u32::MAX);
+                let count = bucket.load(Relaxed).saturating_add(more);
                 bucket.store(count, Relaxed);
                 fullest = fullest.max(count);
             }
@@ -172,8 +182,6 @@ impl Block {
         self.min.store(min, Relaxed);
         self.max.store(max, Relaxed);
         self.groups.store(groups, Relaxed);
-        self.timed.store(timed, Relaxed);
-        self.close(epoch);
         fullest >= FULL
     }
 

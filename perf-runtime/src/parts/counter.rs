@@ -115,6 +115,21 @@ impl<const N: usize> Here<'_, N> {
             count.fetch_add(1, AcqRel);
         }
     }
+
+    /// Counts one, and says how many of them this stripe has now.
+    #[inline]
+    pub(crate) fn count(&self, counter: usize) -> u64 {
+        let Some(count) = self.stripe.and_then(|stripe| stripe.0.get(counter)) else {
+            return 0;
+        };
+        if self.is_owner {
+            let more = count.load(Relaxed).wrapping_add(1);
+            count.store(more, Release);
+            more
+        } else {
+            count.fetch_add(1, AcqRel).wrapping_add(1)
+        }
+    }
 }
 
 impl<const N: usize> Stripe<N> {

@@ -8,7 +8,7 @@ use std::cell::{Cell, OnceCell};
 use std::hash::{BuildHasher, RandomState};
 
 use crate::parts::block::Block;
-use crate::parts::pool;
+use crate::parts::blocks;
 use crate::parts::series::Series;
 
 const PAGES: usize = 128;
@@ -67,7 +67,7 @@ impl Local {
         let page = self.pages.get(id / PER_PAGE)?;
         let page = page.get_or_init(|| Box::new([const { Cell::new(None) }; PER_PAGE]));
         let place = page.get(id % PER_PAGE)?;
-        let block = pool::take()?;
+        let block = blocks::take()?;
         series.adopt(block);
         let mut held = self.held.take();
         held.push((series, block));
@@ -117,7 +117,7 @@ impl Drop for Local {
     fn drop(&mut self) {
         for (series, block) in self.held.take() {
             series.retire(block);
-            pool::give(block);
+            blocks::give(block);
         }
     }
 }

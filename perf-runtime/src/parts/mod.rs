@@ -2,7 +2,7 @@
 //!
 //! The engine under `#[measured]`, from the bottom: a [`histogram`] says which bucket a duration belongs to; a
 //! [`block`] is what one thread knows of one series, [`copied`] what a reader took of it; [`shared`] is what the threads
-//! know that cannot have a block; a [`series`] adds them up into [`totals`] and [`buckets`]; the [`pool`] keeps blocks
+//! know that cannot have a block; a [`series`] adds them up into [`totals`] and [`buckets`]; [`blocks`] keeps blocks
 //! for the next thread; [`local`] is a thread's way to its blocks; a [`frame`] is one call, and [`names`] finds a series
 //! by a text.
 //!
@@ -14,10 +14,25 @@
 //! [`store`] keeps answers, the [`policy`] says whom a shard of
 //! it evicts, a [`flight`] runs one body per key at a time, and [`tags`] say which answers go together.
 //!
+//! Under `#[retry]`: the [`backoff`] says how long to wait, the [`budget`] whether there is anything left to spend, a
+//! [`random`] number takes away what would come together, and [`repeating`] keeps retries inside each other from
+//! multiplying. Under `#[hedged]`: a [`percentile`] of late. Both tell the time [`since`] a start.
+//! Under `#[breaker]`: a [`breaker`] decides whether a call may run, by what became of those before it.
+//!
+//! Under `#[rate_limited]` and `#[bulkhead]`: a [`limiter`] decides how often, a [`bulkhead`] how many at once.
+//!
+//! Under a batcher: the line in front of a [`batch`].
+//!
 //! Under `debounce` and `throttle`: [`debounce`] and [`throttle`] decide at which [`edge`] a call runs.
 
+pub(crate) mod backoff;
+pub(crate) mod batch;
 pub(crate) mod block;
+pub(crate) mod blocks;
+pub(crate) mod breaker;
 pub(crate) mod buckets;
+pub(crate) mod budget;
+pub(crate) mod bulkhead;
 pub(crate) mod copied;
 pub(crate) mod counter;
 pub(crate) mod deadline;
@@ -30,14 +45,19 @@ pub(crate) mod frame;
 pub(crate) mod histogram;
 pub(crate) mod key;
 pub(crate) mod known;
+pub(crate) mod limiter;
 pub(crate) mod local;
 pub(crate) mod names;
+pub(crate) mod percentile;
 #[cfg(feature = "persist")]
 pub mod persist;
 pub(crate) mod policy;
 pub(crate) mod pool;
+pub(crate) mod random;
+pub(crate) mod repeating;
 pub(crate) mod series;
 pub(crate) mod shared;
+pub(crate) mod since;
 pub(crate) mod store;
 pub(crate) mod tags;
 pub(crate) mod throttle;

@@ -44,6 +44,11 @@ impl<T> Names<T> {
         }
     }
 
+    /// What belongs to `name`, if anything does.
+    pub(crate) fn get(&self, name: &[u8]) -> Option<&T> {
+        self.search(name, hash(name)).ok()
+    }
+
     /// The thing, or the empty slot for it.
     fn search(&self, name: &[u8], hash: usize) -> Result<&T, Option<&Slot<T>>> {
         let mask = self.slots.len().wrapping_sub(1);

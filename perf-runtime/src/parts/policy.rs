@@ -51,6 +51,13 @@ const PATIENCE: u32 = 16;
 /// a key that is asked for again and again is never outdone, and all behind it would stay, whatever they are worth.
 const STUBBORN: u32 = 64;
 
+/// An entry that was asked about, and what is [kept](Policy::hash) of its hash.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    id: u32,
+    hash: u64,
+}
+
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Policy {
@@ -137,14 +144,14 @@ impl Policy {
         let newcomer = self.newcomer(&mut used)?;
         match self.victim(&mut used) {
             Some(victim) if self.is_worth_more(newcomer, victim) => {
-                self.queues.renew(newcomer, Queue::Main);
+                self.queues.renew(newcomer.id, Queue::Main);
                 self.drop_from_main(victim)
             }
             Some(victim) => {
                 self.outdone += 1;
                 if self.outdone >= STUBBORN {
                     self.outdone = 0;
-                    self.queues.renew(victim, Queue::Main);
+                    self.queues.renew(victim.id, Queue::Main);
                 }
                 self.pass(newcomer)
             }
@@ -152,13 +159,15 @@ impl Policy {
         }
     }
 
-    /// Whom [`evict`](Self::evict) asks about next if nothing comes between, and where stands what is known of its key:
-    /// for who wants to have it fetched in time.
-    pub(crate) fn next(&self) -> [Option<(u32, *const u8)>; 2] {
-        [Queue::Window, Queue::Main].map(|queue| {
-            let id = self.queues.oldest(queue)?;
-            Some((id, self.history.address(self.hash(id))))
-        })
+    /// Shows whom [`evict`](Self::evict) asks about next if nothing comes between, and where stands what is known of its
+    /// key: to who wants to have it fetched in time.
+    #[inline]
+    pub(crate) fn each_next(&self, mut see: impl FnMut(u32, *const u8)) {
+        for queue in [Queue::Window, Queue::Main] {
+            if let Some(id) = self.queues.oldest(queue) {
+                see(id, self.history.address(self.hash(id)));
+            }
+        }
     }
 
     /// Of the hash an entry came with its high half and its low byte, between them zeros; 0 for an id that never was here.
@@ -213,8 +222,13 @@ impl Policy {
 
     /// The weight that the window may have, at least that of the lightest entry.
     fn window_share(&self) -> u64 {
-        let share = u128::from(self.weight()) * u128::from(self.share) / u128::from(WHOLE);
-        u64::try_from(share).unwrap_or(u64::MAX).max(1)
+        let weight = self.weight();
+        let share = match weight.checked_mul(self.share) {
+            Some(share) => share / WHOLE,
+            // Of so much, what is less than the whole does not matter.
+            None => (weight / WHOLE).saturating_mul(self.share),
+        };
+        share.max(1)
     }
 
     /// The oldest of the window goes to the main queue.
@@ -224,41 +238,50 @@ impl Policy {
         }
     }
 
-    fn pass(&mut self, newcomer: u32) -> Option<u32> {
-        self.history.remember(self.hash(newcomer), Queue::Window);
-        self.queues.remove(newcomer).then_some(newcomer)
+    #[inline]
+    fn pass(&mut self, Known { id, hash }: Known) -> Option<u32> {
+        self.history.remember(hash, Queue::Window);
+        self.queues.remove(id).then_some(id)
     }
 
-    fn drop_from_main(&mut self, victim: u32) -> Option<u32> {
+    #[inline]
+    fn drop_from_main(&mut self, Known { id, hash }: Known) -> Option<u32> {
         self.outdone = 0;
-        self.history.remember(self.hash(victim), Queue::Main);
-        self.queues.remove(victim).then_some(victim)
+        self.history.remember(hash, Queue::Main);
+        self.queues.remove(id).then_some(id)
+    }
+
+    fn known(&self, id: u32) -> Known {
+        let hash = self.hash(id);
+        Known { id, hash }
     }
 
     /// The next that leaves the window; those in use on the way there are new again.
     ///
     /// When all of the others are in use, it is the oldest of them and not the one that has just come.
-    fn newcomer(&mut self, used: &mut impl FnMut(u32, u64) -> u8) -> Option<u32> {
+    #[inline]
+    fn newcomer(&mut self, used: &mut impl FnMut(u32, u64) -> u8) -> Option<Known> {
         let newest = self.queues.newest(Queue::Window)?;
         let oldest = self.queues.oldest(Queue::Window)?;
         for _ in 0..PATIENCE {
             let id = self.queues.oldest(Queue::Window)?;
             if id == newest {
-                return Some(oldest);
+                return Some(self.known(oldest));
             }
             let hash = self.hash(id);
             let times = used(id, hash);
             if times == 0 {
-                return Some(id);
+                return Some(Known { id, hash });
             }
             self.history.add(hash, times);
             self.queues.renew(id, Queue::Window);
         }
-        Some(oldest)
+        Some(self.known(oldest))
     }
 
     /// The next that the main queue would give up; those in use on the way there start again with less credit.
-    fn victim(&mut self, used: &mut impl FnMut(u32, u64) -> u8) -> Option<u32> {
+    #[inline]
+    fn victim(&mut self, used: &mut impl FnMut(u32, u64) -> u8) -> Option<Known> {
         for _ in 0..PATIENCE {
             let id = self.queues.oldest(Queue::Main)?;
             let hash = self.hash(id);
@@ -269,26 +292,33 @@ impl Policy {
                 .saturating_add(times)
                 .min(MOST_CREDIT);
             if credit == 0 {
-                return Some(id);
+                return Some(Known { id, hash });
             }
             self.history.add(hash, times);
             self.queues.set_credit(id, credit - 1);
             self.queues.renew(id, Queue::Main);
         }
-        self.queues.oldest(Queue::Main)
+        let id = self.queues.oldest(Queue::Main)?;
+        Some(self.known(id))
     }
 
     /// By how often they were met for each unit of weight, because weight is what is scarce.
-    fn is_worth_more(&mut self, newcomer: u32, victim: u32) -> bool {
-        let times = u64::from(self.history.count(self.hash(newcomer)));
-        let needed = u64::from(self.history.count(self.hash(victim)) + MARGIN);
-        let weight = u64::from(self.queues.weight(newcomer).max(1));
-        let freed = u64::from(self.queues.weight(victim).max(1));
+    #[inline]
+    fn is_worth_more(&mut self, newcomer: Known, victim: Known) -> bool {
+        let times = u64::from(self.history.count(newcomer.hash));
+        let needed = u64::from(self.history.count(victim.hash) + MARGIN);
+        let weight = u64::from(self.queues.weight(newcomer.id).max(1));
+        let freed = u64::from(self.queues.weight(victim.id).max(1));
         times * freed > needed * weight
     }
 
     /// Moves the share of the window when a key comes back that would still be here with another one.
+    #[inline]
     fn learn(&mut self, hash: u64) {
+        // What most have not is not reckoned with.
+        let Some((left, distance)) = self.history.recall(hash) else {
+            return;
+        };
         let entries = self.entries().max(1);
         let near = (entries / NEAR).max(1);
         let say = |count: u64, distance: u32| {
@@ -296,16 +326,16 @@ impl Policy {
             parts * u64::from(near) / u64::from(distance.max(near))
         };
         // No window could have kept what is further away than the main queue is long, nor the other way.
-        match self.history.recall(hash) {
-            Some((Queue::Window, distance)) if distance < self.main().entries => {
+        match left {
+            Queue::Window if distance < self.main().entries => {
                 let wider = self.share.saturating_add(say(WIDEN, distance));
                 self.share = wider.min(MOST_SHARE);
             }
-            Some((Queue::Main, distance)) if distance < self.window().entries => {
+            Queue::Main if distance < self.window().entries => {
                 let narrower = self.share.saturating_sub(say(NARROW, distance));
                 self.share = narrower.max(LEAST_SHARE);
             }
-            _ => {}
+            Queue::Window | Queue::Main => {}
         }
     }
 

@@ -110,11 +110,13 @@ impl Series {
         } else {
             0
         };
-        self.end(block, ending, times);
-        for _ in 0..others {
-            if block.time(times) {
-                self.relieve(block);
-            }
+        self.follow(block);
+        block.end(ending);
+        if block.time_many(times, others + 1) {
+            self.relieve(block);
+        }
+        if times.elapsed >= self.slow {
+            block.count_slow();
         }
     }
 
@@ -233,8 +235,8 @@ impl Series {
 mod tests {
     use super::*;
     use crate::clock;
+    use crate::parts::blocks;
     use crate::parts::frame::Frame;
-    use crate::parts::pool;
 
     fn leaked() -> &'static Series {
         Box::leak(Box::new(Series::new(None, 1)))
@@ -318,14 +320,14 @@ mod tests {
     fn a_block_comes_back_empty() {
         let series = leaked();
         for _ in 0..50 {
-            let block = pool::take().expect("there is room");
+            let block = blocks::take().expect("there is room");
             series.adopt(block);
             let empty = series.totals();
             assert_eq!(empty.in_flight(), 0);
             block.start();
             series.end(block, Ending::Ok, timed(9));
             series.retire(block);
-            pool::give(block);
+            blocks::give(block);
         }
         assert_eq!(series.totals().calls(), 50);
         assert_eq!(series.totals().timed, 50);

@@ -17,6 +17,7 @@ mod displaced;
 mod entry;
 mod grace;
 mod index;
+mod insert;
 mod limbo;
 mod sweep;
 mod table;
@@ -29,7 +30,7 @@ use std::sync::atomic::AtomicUsize;
 use foldhash::fast::SeedableRandomState;
 
 pub(crate) use self::bounds::Limits;
-pub(crate) use self::displaced::{Cause, Displaced};
+pub(crate) use self::displaced::{Cause, Displaced, Evicted};
 pub(crate) use self::entry::{Entry, Freshness, Lifetime};
 
 use self::books::Books;
@@ -157,119 +158,6 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
         })
     }
 
-    /// Keeps an answer, in the place of the one there was.
-    ///
-    /// The weight counts in a store with a bound on it. What has to go for it is in the answer, and so is the new entry
-    /// itself when it is heavier than the whole bound: then the key has no answer any more.
-    pub(crate) fn insert(
-        &self,
-        hash: u64,
-        key: K,
-        value: V,
-        weight: u64,
-        lifetime: Lifetime,
-        now: u64,
-    ) -> Displaced<'_, K, V> {
-        let mut displaced = Displaced::none();
-        let Some(shard) = self.shard(hash) else {
-            return displaced;
-        };
-        // Before the lock, so that in a panic of `Eq` both are dropped after it.
-        let mut entry = Entry::new(key, value, lifetime);
-        let weight = self.bounds.admit(weight);
-        let mut locked = shard.lock();
-        let mut present = id_of(&locked, hash, &entry);
-        let Some(weight) = weight else {
-            if let Some(id) = present {
-                self.take(&mut locked, id, Cause::Replaced, now, &mut displaced);
-            }
-            displaced.add(locked.refuse(entry), Cause::TooHeavy, now);
-            return displaced;
-        };
-        if present.is_none() {
-            locked.policy.record_miss(hash);
-        }
-        // The places of those that had to go, which this one takes.
-        let mut held = Place::NONE;
-        loop {
-            let before = present.map_or(0, |id| locked.weight(id));
-            let needed = Place {
-                entries: u64::from(present.is_none()),
-                weight: u64::from(weight.saturating_sub(before)),
-            };
-            // One goes for one, most often.
-            if held == needed {
-                break;
-            }
-            if self.bounds.reserve(needed.beyond(held)) {
-                break self.bounds.give_back(held.beyond(needed));
-            }
-            let (entries, books) = locked.parts();
-            if let Some(id) = books.evict(&entries) {
-                held += forget(&mut locked, id, Cause::Size, now, &mut displaced);
-                present = present.filter(|present| *present != id);
-            } else {
-                // Before `Eq` runs again.
-                self.bounds.give_back(std::mem::take(&mut held));
-                drop(locked);
-                self.evict_elsewhere(hash, now, &mut displaced);
-                locked = shard.lock();
-                present = id_of(&locked, hash, &entry);
-            }
-        }
-        if let Some(id) = present {
-            self.replace(&mut locked, id, entry, weight, now, &mut displaced);
-        } else if let Some(id) = locked.new_id() {
-            entry.id = id;
-            put(&mut locked, hash, entry, weight, &mut displaced);
-            let (entries, books) = locked.parts();
-            books.prefetch(&entries);
-        } else {
-            self.bounds.give_back(Place::of(weight));
-            displaced.add(locked.refuse(entry), Cause::Size, now);
-        }
-        displaced
-    }
-
-    fn replace<'s>(
-        &self,
-        locked: &mut LockedShard<'s, K, V>,
-        id: u32,
-        mut entry: Entry<K, V>,
-        weight: u32,
-        now: u64,
-        displaced: &mut Displaced<'s, K, V>,
-    ) {
-        entry.id = id;
-        let slot = locked.slot(id);
-        if let Ok(before) = locked.replace(slot, entry) {
-            let less = locked.weight(id).saturating_sub(weight);
-            locked.set_weight(id, weight);
-            self.bounds.give_back(Place::weighing(less));
-            displaced.add(before, Cause::Replaced, now);
-        }
-    }
-
-    /// Evicts from the first shard that has anything, this one being the last to be asked.
-    fn evict_elsewhere<'s>(&'s self, hash: u64, now: u64, displaced: &mut Displaced<'s, K, V>) {
-        let own = self.number(hash);
-        for shard in self
-            .shards
-            .iter()
-            .cycle()
-            .skip(own + 1)
-            .take(self.shards.len())
-        {
-            let mut locked = shard.lock();
-            let (entries, books) = locked.parts();
-            if let Some(id) = books.evict(&entries) {
-                let freed = forget(&mut locked, id, Cause::Size, now, displaced);
-                self.bounds.give_back(freed);
-                return;
-            }
-        }
-    }
-
     /// Takes out what the policy has been told of.
     fn take<'s>(
         &self,
@@ -347,7 +235,7 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
     }
 }
 
-/// Takes out what the policy has given up. Gives its place, which is still reserved.
+/// Takes out what the policy has been told of. Gives its place, which is still reserved.
 #[must_use]
 fn forget<'s, K, V>(
     locked: &mut LockedShard<'s, K, V>,
@@ -367,34 +255,8 @@ fn forget<'s, K, V>(
     freed
 }
 
-fn id_of<K: Key, V>(locked: &LockedShard<'_, K, V>, hash: u64, entry: &Entry<K, V>) -> Option<u32> {
-    let found = locked.find(hash, |other| other.key() == entry.key());
-    found.map(|found| found.id)
-}
-
 fn rebuild<'s, K, V>(locked: &mut LockedShard<'s, K, V>, room: usize) -> Unlinked<'s, Entry<K, V>> {
     let hash = |books: &Books, entry: &Entry<K, V>| books.policy.hash(entry.id);
     let moved = |books: &mut Books, entry: &Entry<K, V>, slot| books.set_slot(entry.id, slot);
     locked.rebuild(room, hash, moved)
-}
-
-/// Puts in an entry that has its id and its place in the bounds.
-fn put<'s, K, V>(
-    locked: &mut LockedShard<'s, K, V>,
-    hash: u64,
-    mut entry: Entry<K, V>,
-    weight: u32,
-    displaced: &mut Displaced<'s, K, V>,
-) {
-    let id = entry.id;
-    let slot = loop {
-        match locked.insert(hash, entry) {
-            Ok(slot) => break slot,
-            Err(again) => entry = again,
-        }
-        let room = locked.room_beyond(locked.len());
-        displaced.add_index(rebuild(locked, room));
-    };
-    locked.set_slot(id, slot);
-    locked.policy.insert(id, hash, weight);
 }

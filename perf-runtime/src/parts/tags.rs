@@ -90,6 +90,11 @@ impl State {
         self.tags.contains(&(hash, tag))
     }
 
+    /// Under which keys something is kept that carries any tag; some of them more than once.
+    pub(crate) fn kept(&self) -> Vec<u64> {
+        self.tags.iter().map(|(hash, _)| *hash).collect()
+    }
+
     /// Under which keys something is kept that carries a tag.
     pub(crate) fn kept_with(&self, tag: Tag) -> Vec<u64> {
         let all = self.kept.range((tag, u64::MIN)..=(tag, u64::MAX));

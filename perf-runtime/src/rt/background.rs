@@ -7,10 +7,10 @@
 use std::collections::VecDeque;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Wake, Waker};
-use std::thread::{self, Thread};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+pub(crate) use super::park::block_on;
 
 /// More work than this waits for one that ends.
 const THREADS: usize = 4;
@@ -36,6 +36,17 @@ pub(crate) fn spawn(future: impl Future<Output = ()> + Send + 'static) {
         return;
     }
     own(Box::new(move || block_on(future)));
+}
+
+/// The same where the future may take as long as it likes, and may wait for others of its kind: outside of a runtime it has
+/// a thread of its own.
+pub(crate) fn spawn_long(name: &str, future: impl Future<Output = ()> + Send + 'static) {
+    #[cfg(feature = "tokio")]
+    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+        drop(runtime.spawn(future));
+        return;
+    }
+    apart(name, future);
 }
 
 static QUEUE: Mutex<Queue> = Mutex::new(Queue {
@@ -96,21 +107,13 @@ fn work_off() {
     }
 }
 
-fn block_on(future: impl Future<Output = ()>) {
-    struct Unpark(Thread);
-
-    impl Wake for Unpark {
-        fn wake(self: Arc<Self>) {
-            self.0.unpark();
-        }
-    }
-
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut context = Context::from_waker(&waker);
-    let mut future = pin!(future);
-    while future.as_mut().poll(&mut context).is_pending() {
-        thread::park();
-    }
+/// Polls `future` to its end on a thread of its own, for what may block for a long time. Where there is no thread to be had,
+/// it is dropped. A panic of it goes no further than the panic hook.
+pub(crate) fn apart(name: &str, future: impl Future<Output = ()> + Send + 'static) {
+    let thread = thread::Builder::new().name(name.to_owned());
+    let _ = thread.spawn(move || {
+        let _ = catch_unwind(AssertUnwindSafe(|| block_on(future)));
+    });
 }
 
 #[cfg(test)]

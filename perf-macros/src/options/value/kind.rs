@@ -21,6 +21,8 @@ pub(crate) enum Kind {
     Expiry,
     /// `10_000` or a `u64`; a literal zero is refused.
     Count,
+    /// `100` or `"10s"`, or a `u64` or a `Duration`; a literal zero is refused.
+    Window,
     /// `"64MiB"` or a `u64` of bytes; a literal zero is refused.
     Size,
     /// `"100/s"`, or how many and in how long: `(u64, Duration)`.
@@ -49,6 +51,7 @@ impl Kind {
         match self {
             Self::Duration | Self::Expiry => "a duration",
             Self::Count => "a count",
+            Self::Window => "a count or a duration",
             Self::Size => "a size",
             Self::Rate => "a rate",
             Self::Ratio => "a ratio",
@@ -68,6 +71,7 @@ impl Kind {
             Self::Duration => "such as `\"250ms\"`",
             Self::Expiry => "such as `\"5m\"`, or `\"never\"`",
             Self::Count => "such as `100`",
+            Self::Window => "such as `100` or `\"10s\"`",
             Self::Size => "such as `\"64MiB\"`",
             Self::Rate => "such as `\"100/s\"`",
             Self::Ratio => "such as `0.5` or `\"50%\"`",
@@ -91,7 +95,13 @@ impl Kind {
             }
             Self::Ratio => quote_spanned!(span=> ::core::primitive::f64),
             Self::Text => quote_spanned!(span=> &'static ::core::primitive::str),
-            Self::Path | Self::Expression | Self::Texts | Self::Names | Self::Type | Self::Flag => {
+            Self::Window
+            | Self::Path
+            | Self::Expression
+            | Self::Texts
+            | Self::Names
+            | Self::Type
+            | Self::Flag => {
                 return None;
             }
         })
@@ -118,7 +128,7 @@ impl Kind {
                 return Ok(None);
             }
             (Self::Text | Self::Path, Lit::Str(_)) => return Err(format!("`{option}` is empty")),
-            (Self::Count, Lit::Int(number)) => number
+            (Self::Count | Self::Window, Lit::Int(number)) => number
                 .base10_parse()
                 .map(Quantity::Count)
                 .map_err(|_| format!("`{number}` is more than `{option}` can be")),
@@ -127,7 +137,13 @@ impl Kind {
                 Ok(Quantity::Duration(Duration::MAX))
             }
             (
-                Self::Duration | Self::Expiry | Self::Count | Self::Size | Self::Rate | Self::Ratio,
+                Self::Duration
+                | Self::Expiry
+                | Self::Count
+                | Self::Window
+                | Self::Size
+                | Self::Rate
+                | Self::Ratio,
                 Lit::Str(text),
             ) => self.text(&text.value(), option),
             (
@@ -137,8 +153,10 @@ impl Kind {
             _ => Err(format!("`{option}` takes {}", self.wanted())),
         }?;
         if quantity.is_zero() {
-            return Err(match self {
-                Self::Duration | Self::Expiry => format!("`{option}` must be longer than zero"),
+            return Err(match (self, quantity) {
+                (Self::Duration | Self::Expiry, _) | (_, Quantity::Duration(_)) => {
+                    format!("`{option}` must be longer than zero")
+                }
                 _ => format!("`{option}` must be at least 1"),
             });
         }
@@ -148,7 +166,9 @@ impl Kind {
     /// What a text in quotes says.
     fn text(self, text: &str, option: &str) -> Result<Quantity, String> {
         let read = match self {
-            Self::Duration | Self::Expiry => quantity::duration(text).map(Quantity::Duration),
+            Self::Duration | Self::Expiry | Self::Window => {
+                quantity::duration(text).map(Quantity::Duration)
+            }
             Self::Size => quantity::size(text).map(Quantity::Size),
             Self::Rate => quantity::rate(text).map(|(times, per)| Quantity::Rate(times, per)),
             Self::Ratio => quantity::ratio(text).map(Quantity::Ratio),

@@ -3,9 +3,11 @@
 //! Either one in so many is, and times say nothing of how many calls there were; or a timed call stands for those before
 //! it that were left out, and there are as many times as calls but for the last few.
 
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Relaxed, Release};
 
-use super::Block;
+use super::{Block, add, slot};
+use crate::parts::copied::PENDING;
+use crate::parts::totals::Times;
 
 impl Block {
     /// Whether this call is timed, when one in `sample` is: the gap to the next is random with that mean, so that no
@@ -41,6 +43,35 @@ impl Block {
     pub(crate) fn leave_out(&self, gap: u64) {
         self.gap.store(gap, Relaxed);
         self.stands_for.store(gap, Relaxed);
+    }
+
+    /// The times of so many calls that took the same, as [`time`](Self::time) has those of one.
+    pub(crate) fn time_many(&self, times: Times, calls: u64) -> bool {
+        add(&self.own, times.own.wrapping_mul(calls));
+        add(&self.busy, times.busy.wrapping_mul(calls));
+        let before = self.timed.load(Relaxed);
+        let after = before.wrapping_add(calls);
+        let waiting = slot(before);
+        // Those that stay in the ring, which are the last.
+        let stay = slot(after);
+        if waiting as u64 + calls < PENDING as u64 {
+            for pending in self.pending.iter().take(stay).skip(waiting) {
+                pending.store(times.elapsed, Relaxed);
+            }
+            self.timed.store(after, Release);
+            return false;
+        }
+        let epoch = self.open();
+        let pending = self.pending.iter().take(waiting);
+        let pending = pending.map(|pending| (pending.load(Relaxed), 1));
+        let folded = calls.saturating_sub(stay as u64);
+        let is_full = self.fold_in(pending.chain([(times.elapsed, folded)]));
+        for pending in self.pending.iter().take(stay) {
+            pending.store(times.elapsed, Relaxed);
+        }
+        self.timed.store(after, Relaxed);
+        self.close(epoch);
+        is_full
     }
 
     /// Learns what a call takes of its caller's time, from the timed ones: their moving average.

@@ -144,3 +144,25 @@ fn what_is_read_from_an_owner_held_up_in_a_fold_agrees_with_itself() {
     let whole = read(&block, 0);
     assert_eq!((whole.timed, counted(&whole)), (70, 70));
 }
+
+#[test]
+fn a_time_that_stands_for_many_is_that_of_each_of_them() {
+    clock::test::set(0);
+    let (one, each) = (Block::new(), Block::new());
+    for calls in (1..=40).chain((1..=40).rev()) {
+        one.time_many(timed(calls), calls);
+        for _ in 0..calls {
+            each.time(timed(calls));
+        }
+        let [one, each] = [&one, &each].map(|block| read(block, 0));
+        assert!(one.buckets.iter().eq(each.buckets.iter()), "{calls}");
+        assert_eq!(
+            (one.timed, one.sum, one.own),
+            (each.timed, each.sum, each.own)
+        );
+        assert_eq!(
+            (one.min, one.max, one.busy),
+            (each.min, each.max, each.busy)
+        );
+    }
+}

@@ -112,10 +112,10 @@ impl<'f, K: Eq, A> Lead<'f, K, A> {
         };
         let Record { key, pulse, .. } = record;
         if let Some(keep) = keep {
-            let committed = landing.commit(key, keep);
+            // What had to go goes last, and in its place: it is large.
+            let _committed = landing.commit(key, keep);
             drop(table);
             drop(pulse);
-            drop(committed.displaced);
         } else {
             drop(table);
             drop((key, pulse));

@@ -59,21 +59,27 @@ const CREDIT: u64 = 3 << CREDIT_SHIFT;
 const HASH_SHIFT: u32 = CREDIT_SHIFT + 2;
 const HASH: u64 = 0xff << HASH_SHIFT;
 
+// Packed, or it would take 16 bytes.
 #[derive(Debug, Clone, Copy)]
+#[repr(C, packed(4))]
 struct Node {
-    /// The halves of 64 bits, because a `u64` would align the node to 16 bytes. From the lowest: a link to the newer
-    /// neighbour, one to the older, 2 bits that say where it is, 2 of credit, the low byte of the hash.
-    halves: [u32; 2],
+    /// From the lowest: a link to the newer neighbour, one to the older, 2 bits that say where it is, 2 of credit, the low
+    /// byte of the hash. Written as a whole: a processor waits when it reads at once what it has written in parts.
+    bits: u64,
     /// The high half of it.
     hash: u32,
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "fields of fewer bits")]
 impl Node {
     const fn new(bits: u64) -> Self {
+        Self { bits, hash: 0 }
+    }
+
+    /// That of an entry which comes.
+    const fn unlinked(hash: u64) -> Self {
         Self {
-            halves: [bits as u32, (bits >> 32) as u32],
-            hash: 0,
+            hash: (hash >> 32) as u32,
+            ..Self::new((hash << HASH_SHIFT) & HASH)
         }
     }
 
@@ -83,23 +89,18 @@ impl Node {
     }
 
     #[inline]
-    fn bits(self) -> u64 {
-        u64::from(self.halves[1]) << 32 | u64::from(self.halves[0])
-    }
-
-    #[inline]
     fn set(&mut self, mask: u64, bits: u64) {
-        self.halves = Self::new(self.bits() & !mask | bits).halves;
+        self.bits = self.bits & !mask | bits;
     }
 
     #[inline]
     fn newer(self) -> u32 {
-        (self.bits() & NEWER) as u32
+        (self.bits & NEWER) as u32
     }
 
     #[inline]
     fn older(self) -> u32 {
-        ((self.bits() & OLDER) >> LINK) as u32
+        ((self.bits & OLDER) >> LINK) as u32
     }
 
     #[inline]
@@ -114,7 +115,7 @@ impl Node {
 
     #[inline]
     fn place(self) -> Place {
-        match self.bits() & PLACE {
+        match self.bits & PLACE {
             FREE => Place::Free,
             TAKEN => Place::Taken,
             WINDOW => Place::In(Queue::Window),
@@ -124,18 +125,12 @@ impl Node {
 
     #[inline]
     fn credit(self) -> u8 {
-        ((self.bits() & CREDIT) >> CREDIT_SHIFT) as u8
+        ((self.bits & CREDIT) >> CREDIT_SHIFT) as u8
     }
 
     #[inline]
     fn hash(self) -> u64 {
-        u64::from(self.hash) << 32 | (self.bits() & HASH) >> HASH_SHIFT
-    }
-
-    #[inline]
-    fn set_hash(&mut self, hash: u64) {
-        self.hash = (hash >> 32) as u32;
-        self.set(HASH, hash << HASH_SHIFT);
+        u64::from(self.hash) << 32 | (self.bits & HASH) >> HASH_SHIFT
     }
 }
 
@@ -219,8 +214,7 @@ impl Queues {
         }
         self.note_weight(id, weight);
         if let Some(node) = self.nodes.get_mut(index as usize) {
-            node.set_hash(hash);
-            node.set(CREDIT, 0);
+            *node = Node::unlinked(hash);
         }
         self.link(index, queue);
     }

@@ -41,17 +41,26 @@ impl Sketch {
     /// The count of a key, at most [`MOST`]. Of `print`, the low 16 bits say which counters are its own.
     #[inline]
     pub(super) fn count(&self, print: u32) -> u64 {
-        let counts = self.0.iter().zip(shifts(print));
-        counts.fold(MOST, |least, (row, shift)| least.min((row >> shift) & MOST))
+        least(self.counts(shifts(print)))
+    }
+
+    #[inline]
+    fn counts(&self, shifts: [u32; ROWS]) -> [u64; ROWS] {
+        let ([a, b, c, d], [at, bt, ct, dt]) = (self.0, shifts);
+        [a >> at, b >> bt, c >> ct, d >> dt].map(|shifted| shifted & MOST)
     }
 
     /// Raises the count of a key.
     #[inline]
     pub(super) fn raise(&mut self, print: u32, times: u64) {
-        let to = (self.count(print) + times).min(MOST);
-        for (row, shift) in self.0.iter_mut().zip(shifts(print)) {
-            let count = ((*row >> shift) & MOST).max(to);
-            *row = (*row & !(MOST << shift)) | (count << shift);
+        let shifts = shifts(print);
+        let counts = self.counts(shifts);
+        let to = (least(counts) + times).min(MOST);
+        let [first, second, third, fourth] = &mut self.0;
+        let rows = [first, second, third, fourth];
+        for ((row, shift), count) in rows.into_iter().zip(shifts).zip(counts) {
+            // The sum is at most `MOST`, and stays in the counter.
+            *row += to.saturating_sub(count) << shift;
         }
     }
 
@@ -75,11 +84,21 @@ fn larger(one: u64, other: u64) -> u64 {
     one & ones | other & !ones
 }
 
+#[inline]
+fn least([first, second, third, fourth]: [u64; ROWS]) -> u64 {
+    first.min(second).min(third.min(fourth))
+}
+
 /// Where in each row the counter of a key is.
 ///
 /// The first counter of the block holds its age; for a key that would have it, the one beside it stands in.
 #[inline]
 fn shifts(print: u32) -> [u32; ROWS] {
-    let [first, second, third, fourth] = [0, 4, 8, 12].map(|from| (print >> from) & 15);
-    [first.max(1), second, third, fourth].map(|counter| counter * 4)
+    const COUNTERS: u32 = 15 << 2;
+    [
+        ((print << 2) & COUNTERS).max(1 << 2),
+        (print >> 2) & COUNTERS,
+        (print >> 6) & COUNTERS,
+        (print >> 10) & COUNTERS,
+    ]
 }

@@ -84,10 +84,10 @@ impl Books {
     /// Has fetched what the next eviction will look at: each is at the end of a chain of lines that nobody else has read
     /// for long.
     pub(super) fn prefetch<K, V>(&self, entries: &Entries<'_, Entry<K, V>>) {
-        for (id, known) in self.policy.next().into_iter().flatten() {
+        self.policy.each_next(|id, known| {
             prefetch(known);
             entries.prefetch(self.slot(id));
-        }
+        });
     }
 
     pub(super) fn memory(&self) -> usize {

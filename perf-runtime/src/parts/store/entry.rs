@@ -46,7 +46,7 @@ pub(crate) struct Entry<K, V> {
 }
 
 impl<K, V> Entry<K, V> {
-    pub(super) fn new(key: K, value: V, lifetime: Lifetime) -> Self {
+    pub(crate) fn new(key: K, value: V, lifetime: Lifetime) -> Self {
         Self {
             key,
             value,

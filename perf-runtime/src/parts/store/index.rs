@@ -106,16 +106,15 @@ impl<T> Index<T> {
 
     /// Where an entry of this hash may be put. None when the index is full.
     pub(super) fn vacancy(&self, hash: u64) -> Option<usize> {
-        self.way(hash).find_map(|group| {
-            let empty = self.groups.get(group)?.tags.load(Relaxed) & TAGS;
-            (empty != 0).then(|| group * STRIDE + first_byte(empty))
-        })
-    }
-
-    /// All groups in the order in which an entry of this hash may be in them.
-    fn way(&self, hash: u64) -> impl Iterator<Item = usize> {
-        let next = move |group: &usize| Some(self.next_group(*group, hash));
-        std::iter::successors(Some(self.first_group(hash)), next).take(self.groups.len())
+        let mut at = self.first_group(hash);
+        for _ in 0..self.groups.len() {
+            let empty = self.groups.get(at)?.tags.load(Relaxed) & TAGS;
+            if empty != 0 {
+                return Some(at * STRIDE + first_byte(empty));
+            }
+            at = self.next_group(at, hash);
+        }
+        None
     }
 
     #[inline]
@@ -142,15 +141,16 @@ impl<T> Index<T> {
     /// Changes the counts of the groups that an entry has passed; those of a taken one are not zero.
     #[inline]
     fn count(&self, hash: u64, slot: usize, change: impl Fn(u64) -> u64) {
-        let passed = self.way(hash).take_while(|group| *group != slot / STRIDE);
-        for group in passed {
-            let Some(group) = self.groups.get(group) else {
+        let mut at = self.first_group(hash);
+        for _ in 0..self.groups.len() {
+            let Some(group) = self.groups.get(at).filter(|_| at != slot / STRIDE) else {
                 return;
             };
             let tags = group.tags.load(Relaxed);
             if tags & ALL != ALL {
                 group.tags.store(change(tags), Release);
             }
+            at = self.next_group(at, hash);
         }
     }
 

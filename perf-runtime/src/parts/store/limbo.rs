@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use std::mem::{self, MaybeUninit};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
+use std::slice;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -56,6 +57,8 @@ pub(super) enum Garbage<T> {
     /// An index whose entries are in another one.
     Index(NonNull<Index<T>>),
     WithEntries(NonNull<Index<T>>),
+    /// Entries that have come together before.
+    Many(Box<[NonNull<T>]>),
 }
 
 // SAFETY: it owns its entries, and others may still read them.
@@ -65,12 +68,14 @@ unsafe impl<T: Send + Sync> Sync for Garbage<T> {}
 
 impl<T> Garbage<T> {
     fn entries(&self) -> impl Iterator<Item = &T> {
-        let (one, many) = match self {
-            Self::Entry(entry) => (Some(*entry), None),
-            Self::Index(_) => (None, None),
-            Self::WithEntries(index) => (None, Some(entries(index))),
+        let (listed, indexed) = match self {
+            Self::Entry(entry) => (slice::from_ref(entry), None),
+            Self::Many(entries) => (&**entries, None),
+            Self::Index(_) => (&[][..], None),
+            Self::WithEntries(index) => (&[][..], Some(entries(index))),
         };
-        let entries = one.into_iter().chain(many.into_iter().flatten());
+        let listed = listed.iter().copied();
+        let entries = listed.chain(indexed.into_iter().flatten());
         // SAFETY: they are freed with this.
         entries.map(|entry| unsafe { entry.as_ref() })
     }
@@ -85,6 +90,8 @@ impl<T> Garbage<T> {
             Self::Entry(entry) => unsafe { free(entry) },
             // SAFETY: as above.
             Self::Index(index) => drop(unsafe { Box::from_raw(index.as_ptr()) }),
+            // SAFETY: as above.
+            Self::Many(entries) => entries.iter().for_each(|entry| unsafe { free(*entry) }),
             Self::WithEntries(index) => {
                 // SAFETY: as above.
                 entries(&index).for_each(|entry| unsafe { free(entry) });
@@ -171,6 +178,15 @@ impl<T> Batch<T> {
                     // SAFETY: it was taken out before the grace began, which is over.
                     spares.push(unsafe { emptied(entry) });
                 }
+                Garbage::Many(entries) => {
+                    for entry in entries {
+                        // SAFETY: as above.
+                        let spare = unsafe { emptied(entry) };
+                        if spares.len() < most {
+                            spares.push(spare);
+                        }
+                    }
+                }
                 // SAFETY: as above.
                 garbage => unsafe { garbage.free() },
             }
@@ -217,6 +233,12 @@ impl<T> Limbo<T> {
         if self.many.load(Relaxed) != many {
             self.many.store(many, Relaxed);
         }
+    }
+
+    /// How many are many.
+    #[inline]
+    pub(super) fn many(&self) -> usize {
+        self.many.load(Relaxed)
     }
 
     fn contents(&self) -> MutexGuard<'_, Contents<T>> {

@@ -9,6 +9,7 @@
 //! The table knows hashes but not keys: who finds compares, and never puts in two entries with one key.
 
 use std::marker::PhantomData;
+use std::mem;
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 use std::sync::atomic::{
@@ -39,6 +40,8 @@ struct Writer<T, W> {
     len: usize,
     /// Where the next entries go.
     spares: Vec<Spare<T>>,
+    /// Entries that were taken out for nobody to see. They go to the limbo when there are many.
+    unseen: Vec<NonNull<T>>,
     also: W,
 }
 
@@ -54,6 +57,7 @@ impl<T, W> Table<T, W> {
             writer: Mutex::new(Writer {
                 len: 0,
                 spares: Vec::new(),
+                unseen: Vec::new(),
                 also,
             }),
             for_readers: ForReaders {
@@ -115,6 +119,8 @@ impl<T, W> Table<T, W> {
 
     /// Drops what has been taken out, unless somebody reads. Called without any lock.
     pub(super) fn collect(&self) {
+        let unseen = self.lock().take_unseen();
+        drop(unseen);
         self.limbo.collect();
     }
 }
@@ -126,6 +132,10 @@ impl<T, W> Drop for Table<T, W> {
             // again.
             unsafe { Garbage::WithEntries(index).free() };
         }
+        let writer = self.writer.get_mut();
+        let unseen = &mut writer.unwrap_or_else(PoisonError::into_inner).unseen;
+        // SAFETY: as above; they are in no index.
+        unsafe { Garbage::Many(mem::take(unseen).into()).free() };
     }
 }
 
@@ -251,6 +261,37 @@ impl<'t, T, W> Locked<'t, T, W> {
         Some(unsafe { self.table.limbo.unlinked(Garbage::Entry(entry)) })
     }
 
+    /// The same for nobody to see but `see`, now. It is dropped with [others](Self::take_unseen).
+    #[inline]
+    pub(super) fn discard<R>(
+        &mut self,
+        slot: Slot,
+        hash: u64,
+        see: impl FnOnce(&T) -> R,
+    ) -> Option<R> {
+        let entry = self.index().take(slot.index(), hash)?;
+        self.writer.len -= 1;
+        // SAFETY: nobody frees it before it is in the limbo.
+        let seen = see(unsafe { entry.as_ref() });
+        self.writer.unseen.push(entry);
+        Some(seen)
+    }
+
+    /// Whether it is time for [`take_unseen`](Self::take_unseen).
+    #[inline]
+    pub(super) fn has_many_unseen(&self) -> bool {
+        self.writer.unseen.len() >= self.table.limbo.many()
+    }
+
+    /// All that was taken out for nobody to see.
+    #[cold]
+    pub(super) fn take_unseen(&mut self) -> Unlinked<'t, T> {
+        let room = self.writer.unseen.len();
+        let unseen = mem::replace(&mut self.writer.unseen, Vec::with_capacity(room));
+        // SAFETY: each came out of a box and is in the index no more, and an entry is in one slot only.
+        unsafe { self.table.limbo.unlinked(Garbage::Many(unseen.into())) }
+    }
+
     /// Makes room for `entries` in all, and says of each entry that is there where it is now.
     ///
     /// Neither of the two closures may panic.
@@ -322,7 +363,9 @@ pub(super) fn prefetch<T>(place: *const T) {
         // SAFETY: it is a hint, which reads nothing and is good for any address.
         unsafe {
             _mm_prefetch::<_MM_HINT_T0>(place.cast());
-            _mm_prefetch::<_MM_HINT_T0>(end);
+            if size_of::<T>() > 1 {
+                _mm_prefetch::<_MM_HINT_T0>(end);
+            }
         }
     }
     #[cfg(not(all(target_arch = "x86_64", not(miri))))]

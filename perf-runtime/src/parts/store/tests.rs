@@ -355,6 +355,45 @@ fn what_is_displaced_can_be_looked_at_and_outlives_its_readers() {
 }
 
 #[test]
+fn what_is_only_counted_is_counted_exactly_and_outlives_its_readers() {
+    const KEPT: u64 = 8;
+    const OTHERS: u64 = 100;
+    let alive = Arc::new(AtomicI64::new(0));
+    let store = Store::<u64, Counted>::with_shards(limits(Some(KEPT), None), None, 1);
+    let keep = |key: u64, lifetime, now| {
+        let mut displaced = Displaced::counted();
+        let entry = Entry::new(key, Counted::new(&alive), lifetime);
+        store.insert_entry(store.hash(&&key), entry, 1, now, &mut displaced);
+        assert_eq!(displaced.iter().count(), 0);
+        displaced.evicted()
+    };
+    for key in 0..KEPT {
+        keep(key, if key % 2 == 0 { until(5) } else { until(9) }, 0);
+    }
+    let (mut living, mut expired) = (0, 0);
+    store.read(store.hash(&&0), &&0, 0, |entry| {
+        for key in KEPT..KEPT + OTHERS {
+            let evicted = keep(key, Lifetime::FOREVER, 7);
+            living += u64::from(evicted.living);
+            expired += u64::from(evicted.expired);
+        }
+        assert_eq!(
+            (*entry.key(), Arc::ptr_eq(&entry.value().0, &alive)),
+            (0, true)
+        );
+    });
+    let mut even = 0;
+    store.for_each(|entry| even += u64::from(*entry.key() < KEPT && entry.key() % 2 == 0));
+    assert_eq!((living + expired, expired + even), (OTHERS, KEPT / 2));
+    // Other tests read at the same time and may be waited for; then the next sweep does it.
+    while alive.load(Relaxed) > i64::try_from(KEPT).unwrap() {
+        store.sweep(7, 0, drop);
+    }
+    drop(store);
+    assert_eq!(alive.load(Relaxed), 0);
+}
+
+#[test]
 fn bounds_hold_at_every_moment_with_two_writers() {
     let (most, heaviest) = (64, 1000);
     let store = Store::<u64, u64>::with_shards(limits(Some(most), Some(heaviest)), None, 4);
@@ -438,7 +477,14 @@ fn every_key_and_value_is_dropped_once_however_many_threads() {
                     let key = Named((first + round * 7) % 120, Arc::new(Counted::new(keys)));
                     let hash = store.hash(&&key);
                     let value = Counted::new(values);
-                    drop(store.insert(hash, key.clone(), value, 1, until(round + 30), round));
+                    let mut displaced = if round % 3 == 0 {
+                        Displaced::none()
+                    } else {
+                        Displaced::counted()
+                    };
+                    let entry = Entry::new(key.clone(), value, until(round + 30));
+                    store.insert_entry(hash, entry, 1, round, &mut displaced);
+                    drop(displaced);
                     store.read(hash, &&key, round, |entry| assert_eq!(entry.key().0, key.0));
                     match round % 97 {
                         0 => drop(store.clear(round)),

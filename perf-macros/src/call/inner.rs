@@ -8,7 +8,7 @@
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::quote;
 
-use crate::instruments::Call;
+use crate::call::Call;
 
 /// What stands further in, as an expression.
 pub(crate) enum Inner {
@@ -16,6 +16,8 @@ pub(crate) enum Inner {
     Block(TokenStream),
     /// A future of the answer.
     Future(TokenStream),
+    /// An answer that nobody has given in place of the body; it may await in an async function.
+    Answer(TokenStream),
     /// An `Ended`; it may await in an async function.
     Ended(TokenStream),
     /// A future of an `Ended`.
@@ -25,13 +27,14 @@ pub(crate) enum Inner {
 impl Inner {
     /// An expression that gives an `Ended`, and may await in an async function.
     pub(crate) fn ended(self, call: &Call<'_>) -> TokenStream {
-        let Call { private, arrow, .. } = call;
+        let private = call.private;
         match self {
             Self::Block(block) => {
-                let block = braced(block);
-                quote!(#private::Ended::Answered(#private::made(move || -> #arrow #block)))
+                let made = call.made(&braced(block));
+                quote!(#private::Ended::Answered(#made))
             }
             Self::Future(future) => quote!(#private::Ended::Answered(#future.await)),
+            Self::Answer(answer) => quote!(#private::Ended::Answered(#answer)),
             Self::Ended(ended) => ended,
             Self::Ending(ending) => quote!(#ending.await),
         }
@@ -53,6 +56,8 @@ impl Inner {
     /// The same around the answer: a block, or a future.
     pub(crate) fn settled(self, call: &Call<'_>) -> Self {
         match self {
+            Self::Answer(answer) if call.is_async => Self::Future(quote!(async move { #answer })),
+            Self::Answer(answer) => Self::Block(answer),
             Self::Ended(ended) => {
                 let settled = call.settled(&ended);
                 if call.is_async {
@@ -89,7 +94,7 @@ impl Inner {
     /// The answer as the block of a sync function.
     pub(crate) fn block(self, call: &Call<'_>) -> TokenStream {
         match self {
-            Self::Block(block) => braced(block),
+            Self::Block(block) | Self::Answer(block) => braced(block),
             inner => {
                 let ended = inner.ended(call);
                 braced(call.settled(&ended))
@@ -100,7 +105,7 @@ impl Inner {
     /// The answer as the last expression of a function; where it is async, of one that can await.
     pub(crate) fn last(self, call: &Call<'_>) -> TokenStream {
         match self {
-            Self::Block(block) => block,
+            Self::Block(block) | Self::Answer(block) => block,
             Self::Future(future) => quote!(#future.await),
             inner => {
                 let ended = inner.ended(call);

@@ -1,0 +1,190 @@
+//! Putting an answer in, and taking out what has to go for it.
+//!
+//! A place is reserved before anything is put in. While there is none, somebody is evicted and their place is taken over:
+//! first in the shard of the key, and elsewhere when that is empty.
+
+use super::bounds::Place;
+use super::displaced::{Cause, Displaced};
+use super::entry::{Entry, Lifetime};
+use super::{LockedShard, Store, forget, rebuild};
+use crate::parts::key::Key;
+
+impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
+    /// Keeps an answer, in the place of the one there was.
+    ///
+    /// The weight counts in a store with a bound on it. What has to go for it is in the answer, and so is the new entry
+    /// itself when it is heavier than the whole bound: then the key has no answer any more.
+    pub(crate) fn insert(
+        &self,
+        hash: u64,
+        key: K,
+        value: V,
+        weight: u64,
+        lifetime: Lifetime,
+        now: u64,
+    ) -> Displaced<'_, K, V> {
+        let mut displaced = Displaced::none();
+        let entry = Entry::new(key, value, lifetime);
+        self.insert_entry(hash, entry, weight, now, &mut displaced);
+        displaced
+    }
+
+    /// The same for who says how what has to go is given back.
+    // The entry is made before the lock, so that in a panic of `Eq` it is dropped after it.
+    pub(crate) fn insert_entry<'s>(
+        &'s self,
+        hash: u64,
+        mut entry: Entry<K, V>,
+        weight: u64,
+        now: u64,
+        displaced: &mut Displaced<'s, K, V>,
+    ) {
+        let Some(shard) = self.shard(hash) else {
+            return;
+        };
+        let weight = self.bounds.admit(weight);
+        let mut locked = shard.lock();
+        let mut present = id_of(&locked, hash, &entry);
+        let Some(weight) = weight else {
+            if let Some(id) = present {
+                self.take(&mut locked, id, Cause::Replaced, now, displaced);
+            }
+            return displaced.add(locked.refuse(entry), Cause::TooHeavy, now);
+        };
+        if present.is_none() {
+            locked.policy.record_miss(hash);
+        }
+        // The places of those that had to go, which this one takes.
+        let mut held = Place::NONE;
+        loop {
+            let before = present.map_or(0, |id| locked.weight(id));
+            let needed = Place {
+                entries: u64::from(present.is_none()),
+                weight: u64::from(weight.saturating_sub(before)),
+            };
+            // One goes for one, most often.
+            if held == needed {
+                break;
+            }
+            if self.bounds.reserve(needed.beyond(held)) {
+                break self.bounds.give_back(held.beyond(needed));
+            }
+            let (entries, books) = locked.parts();
+            if let Some(id) = books.evict(&entries) {
+                held += evict(&mut locked, id, now, displaced);
+                present = present.filter(|present| *present != id);
+            } else {
+                // Before `Eq` runs again.
+                self.bounds.give_back(std::mem::take(&mut held));
+                drop(locked);
+                self.evict_elsewhere(hash, now, displaced);
+                locked = shard.lock();
+                present = id_of(&locked, hash, &entry);
+            }
+        }
+        if let Some(id) = present {
+            self.replace(&mut locked, id, entry, weight, now, displaced);
+        } else if let Some(id) = locked.new_id() {
+            entry.id = id;
+            put(&mut locked, hash, entry, weight, displaced);
+            let (entries, books) = locked.parts();
+            books.prefetch(&entries);
+        } else {
+            self.bounds.give_back(Place::of(weight));
+            displaced.add(locked.refuse(entry), Cause::Size, now);
+        }
+    }
+
+    fn replace<'s>(
+        &self,
+        locked: &mut LockedShard<'s, K, V>,
+        id: u32,
+        mut entry: Entry<K, V>,
+        weight: u32,
+        now: u64,
+        displaced: &mut Displaced<'s, K, V>,
+    ) {
+        entry.id = id;
+        let slot = locked.slot(id);
+        if let Ok(before) = locked.replace(slot, entry) {
+            let less = locked.weight(id).saturating_sub(weight);
+            locked.set_weight(id, weight);
+            self.bounds.give_back(Place::weighing(less));
+            displaced.add(before, Cause::Replaced, now);
+        }
+    }
+
+    /// Evicts from the first shard that has anything, this one being the last to be asked.
+    fn evict_elsewhere<'s>(&'s self, hash: u64, now: u64, displaced: &mut Displaced<'s, K, V>) {
+        let own = self.number(hash);
+        for shard in self
+            .shards
+            .iter()
+            .cycle()
+            .skip(own + 1)
+            .take(self.shards.len())
+        {
+            let mut locked = shard.lock();
+            let (entries, books) = locked.parts();
+            if let Some(id) = books.evict(&entries) {
+                let freed = evict(&mut locked, id, now, displaced);
+                self.bounds.give_back(freed);
+                return;
+            }
+        }
+    }
+}
+
+/// Takes out what the policy has given up for another. Gives its place, which is still reserved.
+#[must_use]
+#[inline]
+fn evict<'s, K, V>(
+    locked: &mut LockedShard<'s, K, V>,
+    id: u32,
+    now: u64,
+    displaced: &mut Displaced<'s, K, V>,
+) -> Place {
+    let Some(evicted) = displaced.evicted_mut() else {
+        return forget(locked, id, Cause::Size, now, displaced);
+    };
+    let slot = locked.slot(id);
+    let hash = locked.policy.hash(id);
+    let Some(is_expired) = locked.discard(slot, hash, |entry| entry.is_expired(now)) else {
+        return Place::NONE;
+    };
+    if is_expired {
+        evicted.expired += 1;
+    } else {
+        evicted.living += 1;
+    }
+    if locked.has_many_unseen() {
+        displaced.add_unseen(locked.take_unseen());
+    }
+    Place::of(locked.weight(id))
+}
+
+fn id_of<K: Key, V>(locked: &LockedShard<'_, K, V>, hash: u64, entry: &Entry<K, V>) -> Option<u32> {
+    let found = locked.find(hash, |other| other.key() == entry.key());
+    found.map(|found| found.id)
+}
+
+/// Puts in an entry that has its id and its place in the bounds.
+fn put<'s, K, V>(
+    locked: &mut LockedShard<'s, K, V>,
+    hash: u64,
+    mut entry: Entry<K, V>,
+    weight: u32,
+    displaced: &mut Displaced<'s, K, V>,
+) {
+    let id = entry.id;
+    let slot = loop {
+        match locked.insert(hash, entry) {
+            Ok(slot) => break slot,
+            Err(again) => entry = again,
+        }
+        let room = locked.room_beyond(locked.len());
+        displaced.add_index(rebuild(locked, room));
+    };
+    locked.set_slot(id, slot);
+    locked.policy.insert(id, hash, weight);
+}
