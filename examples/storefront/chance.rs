@@ -23,4 +23,5 @@ pub enum Purpose {
     Purchase,
     Verdict,
     Delay,
+    Shipping,
 }

@@ -2,6 +2,7 @@
 
 use perfkit::measured;
 
+use crate::courier::{Courier, CourierError};
 use crate::payments::{PaymentError, Till};
 use crate::shop::{Page, Shop, ShopError};
 
@@ -12,6 +13,8 @@ pub enum CheckoutError {
     Shop(#[from] ShopError),
     #[error(transparent)]
     Payment(#[from] PaymentError),
+    #[error(transparent)]
+    Courier(#[from] CourierError),
 }
 
 /// Sells one piece of what is on `page` under the number `order`.
@@ -22,9 +25,12 @@ pub enum CheckoutError {
 pub async fn checkout(
     shop: &mut Shop,
     till: Till,
+    courier: Courier,
     order: u32,
     page: &Page,
 ) -> Result<(), CheckoutError> {
+    // Shown to the customer, and not part of what is taken: it differs with the courier's mood.
+    let _shipping_cents = courier.quote(order).await?;
     shop.reserve(order, page.product.id, page.price_cents)?;
     match till.charge(order, page.price_cents).await {
         Ok(()) => Ok(shop.confirm(order)?),

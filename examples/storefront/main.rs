@@ -14,6 +14,7 @@
 //! |---|---|
 //! | `shop.rs` | `#[measured]` on plain functions and methods that call each other, split by a label, with a limit for slow calls; `#[cached]` under it on the queries whose answers stay the same for a while, `#[memoized]` on what depends on its argument alone |
 //! | `trace.rs` | `#[lazy]` on what is found out once |
+//! | `courier.rs` | a service that fails, hangs and recovers, under `#[fallback]`, `#[retry]`, `#[breaker]`, `#[rate_limited]`, `#[bulkhead]` and `#[timeout]` |
 //! | `payments.rs` | `#[timeout]` under `#[measured]` on an async function, and the one line its error needs for it |
 //! | `checkout.rs` | an async flow over both |
 //! | `main.rs` | the report: as a table, and as JSON with `--json PATH` |
@@ -22,6 +23,7 @@
 
 mod chance;
 mod checkout;
+mod courier;
 mod options;
 mod payments;
 mod shop;
@@ -34,6 +36,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tokio::task::JoinSet;
 
 use crate::checkout::{CheckoutError, checkout};
+use crate::courier::Courier;
 use crate::options::{HELP, Options};
 use crate::payments::{PaymentError, Till};
 use crate::shop::{Shop, ShopError};
@@ -52,6 +55,7 @@ async fn main() -> anyhow::Result<()> {
     let directory = tempfile::tempdir().context("no place for the database")?;
     let database = directory.path().join("shop.db");
     let till = Till::new(payments::start_provider().await?);
+    let courier = Courier::new(courier::start_service().await?);
     let mut shop = Shop::open(&database)?;
     shop.stock_up(trace::products())?;
 
@@ -61,7 +65,7 @@ async fn main() -> anyhow::Result<()> {
         // The views of one product go to one worker, in the order of the trace: who gets the last piece is no race.
         let views = trace::views(options.requests).filter(move |v| v.product % WORKERS == worker);
         let shop = Shop::open(&database)?;
-        workers.spawn(serve(shop, till, views, progress.clone()));
+        workers.spawn(serve(shop, till, courier, views, progress.clone()));
     }
     let mut day = Day::default();
     while let Some(served) = workers.join_next().await {
@@ -101,6 +105,7 @@ async fn main() -> anyhow::Result<()> {
 async fn serve(
     mut shop: Shop,
     till: Till,
+    courier: Courier,
     views: impl Iterator<Item = View>,
     progress: ProgressBar,
 ) -> anyhow::Result<Day> {
@@ -113,7 +118,7 @@ async fn serve(
                 day.pages += 1;
                 day.bytes += page.render().len();
                 if view.buys() {
-                    day.count(checkout(&mut shop, till, view.number, &page).await)?;
+                    day.count(checkout(&mut shop, till, courier, view.number, &page).await)?;
                 }
             }
             Err(ShopError::NotFound(_)) => day.not_found += 1,
