@@ -32,6 +32,10 @@ impl<A> Answer<A> {
     }
 
     /// An answer whose type may have a place for a rejection. One that has none panics.
+    #[allow(
+        clippy::panic,
+        reason = "a function of a batch that answers with no error gets the panic of its batch, and is told of a lost one so"
+    )]
     pub fn carried(self, way: Option<fn(Rejected) -> A>) -> Ended<A> {
         match (self, way) {
             (Self::Given(answer), _) => Ended::Answered(answer),
