@@ -45,13 +45,6 @@ pub(crate) const MAX_SIZE: Spec = Spec {
     kind: Kind::Count,
     example: "10_000",
 };
-/// `handle`: whether there is a function that gives the cache.
-pub(crate) const HANDLE: Spec = Spec {
-    name: "handle",
-    kind: Kind::Flag,
-    example: " = false",
-};
-
 /// How the answers of one function are kept.
 pub(crate) struct Answers {
     pub(crate) key: Key,

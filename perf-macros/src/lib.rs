@@ -13,6 +13,7 @@ mod call;
 mod editor;
 mod errors;
 mod function;
+mod handle;
 mod instruments;
 mod options;
 mod stack;

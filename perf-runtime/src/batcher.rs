@@ -40,11 +40,8 @@ use self::handle::{Boxed, Calls};
 pub(crate) use self::report::{SECTION, metrics};
 pub use self::settings::{Full, Settings};
 pub use self::work::{Deduped, Way, Work, blocking, tasked};
-use crate::beside::Places;
+use crate::beside::{Places, Shared, instance};
 use crate::parts::batch::Bounds;
-
-/// The batchers of annotated functions.
-pub(crate) static PLACES: Places<Core> = Places::new();
 
 /// What the instances of an annotated function have in common, and its handle.
 pub(crate) struct Core {
@@ -64,6 +61,19 @@ struct Instance {
     body: Option<TypeId>,
     name: String,
     typed: Typed,
+}
+
+impl Shared for Core {
+    type Options = Settings;
+
+    fn places() -> &'static Places<Self> {
+        static PLACES: Places<Core> = Places::new();
+        &PLACES
+    }
+
+    fn make(op: &'static str, settings: Settings) -> &'static Self {
+        Self::new(op, settings)
+    }
 }
 
 impl Core {
@@ -200,13 +210,4 @@ where
             many::all(calls, bounds.size, bounds.concurrency).await
         })
     }
-}
-
-/// The instance of a function by the type of a closure inside of it.
-pub(crate) fn instance(closure: &'static str) -> &'static str {
-    let mut path = closure;
-    while let Some(outer) = path.strip_suffix("::{{closure}}") {
-        path = outer;
-    }
-    path
 }

@@ -14,7 +14,25 @@ use crate::snapshot::Meta;
 /// The path of a function, its file and its line.
 type Place = (String, &'static str, u32);
 
-/// The cores of all functions with one attribute.
+/// What is shared: the part of a breaker, a cache, a pool that knows no types.
+pub(crate) trait Shared: Sized + Sync + 'static {
+    /// What the user is asked for, once.
+    type Options;
+    /// Those of all functions with this attribute.
+    fn places() -> &'static Places<Self>;
+    /// A new one for a function of this name. Runs no code of the user's: the table is locked.
+    fn make(op: &'static str, options: Self::Options) -> &'static Self;
+
+    /// That of an annotated function.
+    ///
+    /// Two functions in two blocks of a third can have one path, and one line if a macro made them. The second of them
+    /// gets one of its own.
+    fn of_function(meta: &Meta, options: fn() -> Self::Options) -> &'static Self {
+        Self::places().of_function(meta, options)
+    }
+}
+
+/// What all functions with one attribute share with their handles.
 pub(crate) struct Places<C: 'static>(Mutex<Option<HashMap<Place, Known<C>>>>);
 
 struct Known<C: 'static> {
@@ -23,43 +41,9 @@ struct Known<C: 'static> {
     is_owned: bool,
 }
 
-/// How a core is made.
-pub(crate) struct Making<C: 'static, O> {
-    /// Asks the user.
-    pub(crate) options: fn() -> O,
-    /// Of the function's name. Runs no code of the user's: the table is locked.
-    pub(crate) make: fn(&'static str, O) -> &'static C,
-}
-
-impl<C, O> Clone for Making<C, O> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<C, O> Copy for Making<C, O> {}
-
 impl<C> Places<C> {
     pub(crate) const fn new() -> Self {
         Self(Mutex::new(None))
-    }
-
-    /// The core of an annotated function.
-    ///
-    /// Two functions in two blocks of a third can have one path, and one line if a macro made them. The second of them
-    /// gets a core of its own.
-    pub(crate) fn of_function<O>(&self, meta: &Meta, making: Making<C, O>) -> &'static C {
-        let path = function_of((meta.place)());
-        let core = self.at(path, meta, making);
-        let place = place(path, meta);
-        let is_second = self.with(|places| {
-            let known = places.get_mut(&place);
-            known.is_some_and(|known| std::mem::replace(&mut known.is_owned, true))
-        });
-        if is_second {
-            return (making.make)(name(path, meta), (making.options)());
-        }
-        core
     }
 
     /// All of them, with the paths of their functions.
@@ -71,18 +55,51 @@ impl<C> Places<C> {
         })
     }
 
-    fn at<O>(&self, path: &str, meta: &Meta, making: Making<C, O>) -> &'static C {
+    fn with<R>(&self, work: impl FnOnce(&mut HashMap<Place, Known<C>>) -> R) -> R {
+        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        work(places.get_or_insert_default())
+    }
+}
+
+impl<C: Shared> Places<C> {
+    fn of_function(&self, meta: &Meta, options: fn() -> C::Options) -> &'static C {
+        let path = function_of((meta.place)());
+        let core = self.at(path, meta, options, |_| ());
+        let place = place(path, meta);
+        let is_second = self.with(|places| {
+            let known = places.get_mut(&place);
+            known.is_some_and(|known| std::mem::replace(&mut known.is_owned, true))
+        });
+        if is_second {
+            return C::make(name(path, meta), options());
+        }
+        core
+    }
+
+    /// What there is at this place; `first` is told of what is made for it.
+    fn at(
+        &self,
+        path: &str,
+        meta: &Meta,
+        options: fn() -> C::Options,
+        first: impl Fn(&'static C),
+    ) -> &'static C {
         let place = place(path, meta);
         if let Some(core) = self.with(|places| places.get(&place).map(|known| known.core)) {
             return core;
         }
+        let make = |options| {
+            let core = C::make(name(path, meta), options);
+            first(core);
+            core
+        };
         // Expressions of the user's: not while the table is locked, and what of it is not needed goes afterwards.
-        let mut options = Some((making.options)());
+        let mut given = Some(options());
         self.with(|places| {
             if let Some(known) = places.get(&place) {
                 return Some(known.core);
             }
-            let core = (making.make)(name(path, meta), options.take()?);
+            let core = make(given.take()?);
             let known = Known {
                 core,
                 is_owned: false,
@@ -90,12 +107,7 @@ impl<C> Places<C> {
             places.insert(place.clone(), known);
             Some(core)
         })
-        .unwrap_or_else(|| (making.make)(name(path, meta), (making.options)()))
-    }
-
-    fn with<R>(&self, work: impl FnOnce(&mut HashMap<Place, Known<C>>) -> R) -> R {
-        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        work(places.get_or_insert_default())
+        .unwrap_or_else(|| make(options()))
     }
 }
 
@@ -108,19 +120,19 @@ fn name(path: &str, meta: &Meta) -> &'static str {
     meta.name.unwrap_or_else(|| path.to_owned().leak())
 }
 
-/// The static of a handle: what it knows of the function beside it.
-pub(crate) struct Beside<C: 'static> {
+/// What a handle knows of the function beside it.
+pub struct Named {
     /// The function's, but for the place, which is the handle's.
     meta: Meta,
     /// Of the handle and of the function.
     names: (&'static str, &'static str),
-    core: OnceLock<&'static C>,
 }
 
-impl<C> Beside<C> {
-    /// The handle at the place of this call.
+impl Named {
+    /// The handle at the place of this call; `names` are those of the handle and of the function.
+    #[must_use]
     #[track_caller]
-    pub(crate) const fn here(
+    pub const fn here(
         attribute: &'static str,
         name: Option<&'static str>,
         place: fn() -> &'static str,
@@ -137,20 +149,11 @@ impl<C> Beside<C> {
                 line: here.line(),
             },
             names,
-            core: OnceLock::new(),
         }
     }
 
-    /// The core of the function.
-    pub(crate) fn core<O>(&self, places: &Places<C>, making: Making<C, O>) -> &'static C {
-        self.core.get_or_init(|| {
-            let path = self.renamed(function_of((self.meta.place)()));
-            places.at(&path, &self.meta, making)
-        })
-    }
-
     /// A path with the name of the function in the place of that of its handle.
-    pub(crate) fn renamed(&self, path: &str) -> String {
+    fn renamed(&self, path: &str) -> String {
         let (handle, function) = self.names;
         let of_a_name = |c: char| c.is_alphanumeric() || c == '_';
         let last = path.rmatch_indices(handle).find(|(at, _)| {
@@ -169,9 +172,50 @@ impl<C> Beside<C> {
     }
 }
 
+/// The way of a handle to what its function has.
+pub(crate) struct Beside<C: Shared> {
+    named: Named,
+    options: fn() -> C::Options,
+    core: OnceLock<&'static C>,
+}
+
+impl<C: Shared> Beside<C> {
+    pub(crate) const fn new(named: Named, options: fn() -> C::Options) -> Self {
+        Self {
+            named,
+            options,
+            core: OnceLock::new(),
+        }
+    }
+
+    /// What the function has.
+    pub(crate) fn core(&self) -> &'static C {
+        self.core_or_first(|_| ())
+    }
+
+    /// The same; `first` is told of it where the handle comes before the function.
+    pub(crate) fn core_or_first(&self, first: impl Fn(&'static C)) -> &'static C {
+        self.core.get_or_init(|| {
+            let path = self.named.renamed(function_of((self.named.meta.place)()));
+            C::places().at(&path, &self.named.meta, self.options, first)
+        })
+    }
+
+    /// The instance of the function that has the name of this instance of the handle; `closure` is the type of a closure
+    /// inside of it.
+    pub(crate) fn instance(&self, closure: &'static str) -> String {
+        self.named.renamed(instance(closure))
+    }
+}
+
 /// The path of the function around a type.
 fn function_of(place: &'static str) -> &'static str {
-    let mut path = place.rsplit_once("::").map_or(place, |(path, _)| path);
+    instance(place.rsplit_once("::").map_or(place, |(path, _)| path))
+}
+
+/// The instance of a function by the type of a closure inside of it.
+pub(crate) fn instance(closure: &'static str) -> &'static str {
+    let mut path = closure;
     while let Some(outer) = path.strip_suffix("::{{closure}}") {
         path = outer;
     }
@@ -182,12 +226,26 @@ fn function_of(place: &'static str) -> &'static str {
 mod tests {
     use super::*;
 
-    struct Core(&'static str);
+    /// A kind of core with places of its own.
+    macro_rules! core {
+        ($places:ident) => {
+            static $places: Places<Core> = Places::new();
 
-    const MAKING: Making<Core, ()> = Making {
-        options: || (),
-        make: |name, ()| Box::leak(Box::new(Core(name))),
-    };
+            struct Core(&'static str);
+
+            impl Shared for Core {
+                type Options = ();
+
+                fn places() -> &'static Places<Self> {
+                    &$places
+                }
+
+                fn make(name: &'static str, (): ()) -> &'static Self {
+                    Box::leak(Box::new(Self(name)))
+                }
+            }
+        };
+    }
 
     fn meta(place: fn() -> &'static str, line: u32) -> Meta {
         Meta {
@@ -202,26 +260,26 @@ mod tests {
 
     #[test]
     fn a_function_and_its_handle_have_one_core() {
-        static PLACES: Places<Core> = Places::new();
-        let mut beside = Beside::here(
+        core!(PLACES);
+        let mut named = Named::here(
             "breaker",
             None,
             || "shop::Till<T>::charge_breaker::Here",
             ("charge_breaker", "charge"),
         );
-        beside.meta.file = "shop.rs";
-        beside.meta.line = 7;
-        let of_handle = beside.core(&PLACES, MAKING);
+        named.meta.file = "shop.rs";
+        named.meta.line = 7;
+        let of_handle = Beside::<Core>::new(named, || ()).core();
         let place = || "shop::Till<T>::charge::{{closure}}::Here";
-        let of_function = PLACES.of_function(&meta(place, 7), MAKING);
+        let of_function = Core::of_function(&meta(place, 7), || ());
         assert!(std::ptr::eq(of_handle, of_function));
         assert_eq!(of_function.0, "shop::Till<T>::charge");
     }
 
     #[test]
     fn two_functions_in_one_place_have_two_cores() {
-        static PLACES: Places<Core> = Places::new();
-        let made = || PLACES.of_function(&meta(|| "shop::charge::Here", 7), MAKING);
+        core!(PLACES);
+        let made = || Core::of_function(&meta(|| "shop::charge::Here", 7), || ());
         assert!(!std::ptr::eq(made(), made()));
         assert_eq!(PLACES.all().len(), 1);
     }

@@ -33,15 +33,12 @@ pub(crate) use self::keyed::KeyedPermit;
 pub(crate) use self::report::{SECTION, metrics};
 use self::settings::Listener;
 pub use self::settings::{Cancelled, Mode, Panics, Recent, Settings};
-use crate::beside::Places;
+use crate::beside::{Places, Shared};
 use crate::clock::steady::Steady;
 use crate::clock::{self, Start};
 use crate::parts::breaker::rules::Rules;
 use crate::parts::breaker::{Change, Judged, Machine, Pass, Verdict};
 use crate::rejected::Rejected;
-
-/// Those of all annotated functions.
-pub(crate) static PLACES: Places<Core> = Places::new();
 
 /// See the module.
 pub(crate) struct Core {
@@ -58,6 +55,19 @@ pub(crate) struct Core {
     max_keys: u64,
     keys: AllKeys,
     listener: Option<Listener>,
+}
+
+impl Shared for Core {
+    type Options = Settings;
+
+    fn places() -> &'static Places<Self> {
+        static PLACES: Places<Core> = Places::new();
+        &PLACES
+    }
+
+    fn make(op: &'static str, settings: Settings) -> &'static Self {
+        Self::for_good(op, settings)
+    }
 }
 
 impl Core {

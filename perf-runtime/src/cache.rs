@@ -9,8 +9,6 @@
 //! Each call is one lookup: a hit, a miss, or bypassed. A miss runs the body, which is a load, or waits for the load of
 //! another call and is coalesced. Loads end as ok, error, panic or cancelled, as a measured call does.
 
-use std::sync::atomic::AtomicBool;
-
 use crate::parts::counter::Counters;
 use crate::parts::series::Series;
 
@@ -42,7 +40,6 @@ pub(crate) mod throttled;
 
 pub(crate) use self::access::Access;
 pub use self::beside::Beside;
-use self::beside::core_of;
 pub use self::builder::{CacheBuilder, CacheError, CacheFault};
 pub use self::found::{get_cache, invalidate_tag};
 pub use self::future::lazily;
@@ -90,8 +87,6 @@ pub(crate) type Refreshed<K, R, V> = (Looked<'static, K, R, V>, Option<Refresh<K
 pub(crate) struct Core {
     op: &'static str,
     settings: Settings,
-    /// Whether a function has it, and not only the handle of one.
-    is_owned: AtomicBool,
     counters: Counters<COUNTS>,
     loads: Series,
     slots: Slots,
@@ -105,7 +100,6 @@ impl Core {
         Box::leak(Box::new(Self {
             op,
             settings,
-            is_owned: AtomicBool::new(false),
             counters: Counters::new(),
             loads: Series::new(None, 1),
             slots: Slots::new(),

@@ -77,6 +77,7 @@ pub mod __private {
     pub use linkme;
 
     pub use crate::again::again;
+    pub use crate::beside::Named;
     pub use crate::classify::{ByChain, ByClass, ByNothing, ByOutcome, Class, Judged, classed};
     pub use crate::clock::Start;
     pub use crate::ended::{Ended, answered, settled};

@@ -25,14 +25,11 @@ pub(crate) use self::call::Offload;
 pub use self::handle::{Workers, WorkersStats};
 pub(crate) use self::report::{SECTION, metrics};
 use crate::batcher::Full;
-use crate::beside::Places;
+use crate::beside::{Places, Shared};
 use crate::rejected::Rejected;
 
 /// After so long a thread with nothing to do ends.
 const IDLE: Duration = Duration::from_secs(10);
-
-/// The workers of annotated functions.
-pub(crate) static PLACES: Places<Core> = Places::new();
 
 /// What workers are told.
 #[derive(Debug, Clone, Copy)]
@@ -96,6 +93,19 @@ struct Line {
 thread_local! {
     /// Whose worker this thread is.
     static WORKS_FOR: Cell<Option<&'static Core>> = const { Cell::new(None) };
+}
+
+impl Shared for Core {
+    type Options = Settings;
+
+    fn places() -> &'static Places<Self> {
+        static PLACES: Places<Core> = Places::new();
+        &PLACES
+    }
+
+    fn make(op: &'static str, settings: Settings) -> &'static Self {
+        Self::new(op, settings)
+    }
 }
 
 impl Core {

@@ -11,9 +11,10 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Expr, ExprLit, FnArg, Lit, Type, parse_quote};
 
-use crate::answers::{HANDLE, types};
+use crate::answers::types;
 use crate::errors::Errors;
 use crate::function::{Function, Shape, span_of, spanned};
+use crate::handle::{HANDLE, wanted};
 use crate::instruments::batched::answer::Given as Answers;
 pub(super) use crate::instruments::batched::answer::is_result;
 use crate::instruments::batched::group::Group;
@@ -100,7 +101,7 @@ fn read(given: &mut Given, on: &Annotated<'_>, errors: &mut Errors) -> Box<dyn I
         rejects,
         dedupe: given.take(&DEDUPE).is_some_and(|flag| flag.is_on()),
         reject,
-        handle: handle::wanted(given, on),
+        handle: wanted(given, on),
         function: on.function.clone(),
         item,
         group,

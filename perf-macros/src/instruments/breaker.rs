@@ -8,9 +8,9 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::Lifetime;
 
-use crate::answers::{HANDLE, handle};
 use crate::errors::Errors;
 use crate::function::{Argument, span_of, spanned};
+use crate::handle::{self, Handle};
 use crate::instruments::breaker::key::Key;
 use crate::instruments::breaker::options::{
     BY, CHOICES, FALLBACK, ON_CHANGE, OPTIONAL, PLAIN, REJECT, SLOW, WHEN, WINDOW,
@@ -55,8 +55,7 @@ fn read(given: &mut Given, on: &Annotated<'_>, errors: &mut Errors) -> Box<dyn I
             Some((*spec, *ty, word))
         })
         .collect();
-    let handle = given.take(&HANDLE);
-    let handle = handle.map_or_else(|| handle::stands(on.function), |handle| handle.is_on());
+    let handle = handle::wanted(given, on);
     Box::new(Breaker {
         is_timed: plain.iter().any(|(spec, _)| *spec == SLOW),
         plain,
@@ -223,38 +222,19 @@ impl Instrument for Breaker {
         if !self.handle {
             return TokenStream::new();
         }
-        let Beside {
-            private,
-            function,
-            name,
-        } = at;
-        let settings = self.settings(private);
-        let (plain, vis) = (function.name().to_string(), function.vis());
-        let plain = plain.trim_start_matches("r#");
-        let span = function.name().span();
-        let handle = format_ident!("{plain}_breaker", span = span);
-        let handle_name = handle.to_string();
-        let conditions = function
-            .attrs
-            .iter()
-            .filter(|attr| attr.path().is_ident("cfg"));
-        let doc = format!("The breaker of `{plain}`. See `#[breaker]`.");
-        let here = spanned(private, span);
-        let made = quote_spanned! {span=>
-            #here::breaker::Beside::here(
-                "breaker", #name, ::core::any::type_name::<__PerfkitPlace>, (#handle_name, #plain), #settings
-            )
+        let private = at.private;
+        let handle = Handle {
+            attribute: "breaker",
+            word: "breaker",
+            doc: "The breaker of",
+            module: "breaker",
+            settings: self.settings(private),
+            // One breaker for all instances.
+            is_generic: false,
+            inputs: TokenStream::new(),
+            ty: quote!(#private::breaker::Handle),
+            give: quote!(breaker()),
         };
-        quote! {
-            #(#conditions)*
-            #[doc = #doc]
-            #[allow(dead_code, unreachable_pub)]
-            #[must_use]
-            #vis fn #handle() -> #private::breaker::Handle {
-                struct __PerfkitPlace;
-                static __PERFKIT_BESIDE: #private::breaker::Beside = #made;
-                __PERFKIT_BESIDE.breaker()
-            }
-        }
+        handle.written(at)
     }
 }

@@ -5,8 +5,9 @@ use quote::quote;
 
 use crate::answers::handle::{self, Gives, Handle};
 use crate::answers::key::Key;
-use crate::answers::{Answers, HANDLE, IGNORE, KEY, KEY_TYPE, Keeps, Look, MAX_SIZE, function_of};
+use crate::answers::{Answers, IGNORE, KEY, KEY_TYPE, Keeps, Look, MAX_SIZE, function_of};
 use crate::errors::Errors;
+use crate::handle::HANDLE;
 use crate::instruments::{Annotated, Beside, Call, Entry, Instrument, Site};
 use crate::options::{Given, Grammar, Kind, Spec, Value};
 

@@ -2,13 +2,12 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::ext::IdentExt;
-use syn::{ReceiverKind, Type, Visibility};
+use syn::{ReceiverKind, Type};
 
-use crate::answers::handle::is_free;
-use crate::answers::{HANDLE, types};
+use crate::answers::types;
 use crate::errors::Errors;
 use crate::function::{Answer, Argument, Function, Shape, span_of, spanned};
+use crate::handle::{self, HANDLE, Handle};
 use crate::instruments::batched::{FULL, REJECT, is_rejecting};
 use crate::instruments::{Annotated, Beside, Call, Entry, Inner, Instrument, Site};
 use crate::options::{Given, Grammar, Kind, Spec, Value};
@@ -78,10 +77,7 @@ fn read(given: &mut Given, on: &Annotated<'_>, errors: &mut Errors) -> Box<dyn I
     }
     let rejects = is_rejecting(given, errors);
     let reject = given.take(&REJECT);
-    let handle = given.take(&HANDLE).map_or_else(
-        || !matches!(on.function.vis(), Visibility::Inherited) || is_free(on.function),
-        |handle| handle.is_on(),
-    );
+    let handle = handle::wanted(given, on);
     let plain = [THREADS, QUEUE].into_iter();
     Box::new(Offloaded {
         plain: plain
@@ -266,37 +262,19 @@ impl Instrument for Offloaded {
         if !self.handle {
             return TokenStream::new();
         }
-        let Beside {
-            private,
-            function,
-            name,
-        } = at;
-        let settings = self.settings(private);
-        let of = function.name();
-        let (plain, vis) = (of.unraw().to_string(), function.vis());
-        let handle = format_ident!("{plain}_workers", span = of.span());
-        let handle_name = handle.to_string();
-        let conditions = function
-            .attrs
-            .iter()
-            .filter(|attr| attr.path().is_ident("cfg"));
-        let doc = format!("The threads behind `{plain}`. See `#[offloaded]`.");
-        let here = spanned(private, of.span());
-        let made = quote_spanned! {of.span()=>
-            #here::offloaded::Beside::here(
-                "offloaded", #name, ::core::any::type_name::<__PerfkitPlace>, (#handle_name, #plain), #settings
-            )
+        let private = at.private;
+        let handle = Handle {
+            attribute: "offloaded",
+            word: "workers",
+            doc: "The threads behind",
+            module: "offloaded",
+            settings: self.settings(private),
+            // The same threads for all instances.
+            is_generic: false,
+            inputs: TokenStream::new(),
+            ty: quote!(#private::offloaded::Workers),
+            give: quote!(workers()),
         };
-        quote! {
-            #(#conditions)*
-            #[doc = #doc]
-            #[allow(dead_code, unreachable_pub)]
-            #[must_use]
-            #vis fn #handle() -> #private::offloaded::Workers {
-                struct __PerfkitPlace;
-                static __PERFKIT_BESIDE: #private::offloaded::Beside = #made;
-                __PERFKIT_BESIDE.workers()
-            }
-        }
+        handle.written(at)
     }
 }

@@ -12,9 +12,9 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::{Expr, ExprLit, Lit, Token};
 
-use crate::answers::HANDLE;
 use crate::errors::Errors;
 use crate::function::{Function, Shape};
+use crate::handle::{HANDLE, wanted};
 use crate::instruments::pooled::hooks::UserHooks;
 use crate::instruments::pooled::making::Making;
 use crate::instruments::{Annotated, Beside, Call, Entry, Inner, Instrument, Site};
@@ -123,7 +123,7 @@ fn read(given: &mut Given, on: &Annotated<'_>, errors: &mut Errors) -> Box<dyn I
         is_fifo: is_fifo(given, errors),
         hooks: UserHooks::read(given, errors),
         reject: given.take(&REJECT),
-        handle: handle::wanted(given, on),
+        handle: wanted(given, on),
         making,
         plain,
     })
@@ -315,7 +315,7 @@ impl Instrument for Pooled {
         }
         handle::written(
             &self.making,
-            &self.settings(at.private),
+            self.settings(at.private),
             &self.hooks(at.private),
             at,
         )

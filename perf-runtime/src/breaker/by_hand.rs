@@ -6,10 +6,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
+use super::Core;
 use super::books::Books;
 use super::handle::Breaker;
 use super::report::{self, SECTION};
-use super::{Core, PLACES};
+use crate::beside::Shared;
 use crate::parts::names::{Names, cut};
 use crate::registry::{self, Observed};
 use crate::snapshot::Snapshot;
@@ -135,7 +136,7 @@ pub fn get_breaker(name: &str) -> Option<Breaker> {
     if let Some(core) = by_hand {
         return Some(Breaker::shared(core));
     }
-    let all = PLACES.all().into_iter();
+    let all = Core::places().all().into_iter();
     let mut named = all.filter(|(path, core)| core.op == name || path == name);
     let (_, core) = named.next()?;
     named.next().is_none().then(|| Breaker::for_good(core))

@@ -3,7 +3,8 @@
 use super::hooks::Hooks;
 use super::looked::Looked;
 use super::slot::Slot;
-use super::{Core, Count, Refreshed, Settings, core_of};
+use super::{Core, Count, Refreshed, Settings};
+use crate::beside::Shared;
 use crate::kept::{Keepable, Kept};
 use crate::parts::key::{Key, Lookup};
 use crate::parts::known::Known;
@@ -19,7 +20,7 @@ pub(crate) struct Access {
 impl Access {
     pub(crate) fn new(meta: &'static Meta, settings: fn() -> Settings) -> Self {
         Self {
-            core: core_of(meta, settings),
+            core: Core::of_function(meta, settings),
             known: Known::new(),
         }
     }

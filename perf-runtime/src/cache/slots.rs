@@ -14,6 +14,7 @@ use std::sync::OnceLock;
 use super::Core;
 use super::hooks::Hooks;
 use super::slot::{Keeps, Slot};
+use crate::beside::instance;
 use crate::kept::Keepable;
 use crate::parts::key::Key;
 
@@ -156,13 +157,4 @@ impl Slots {
     pub(crate) fn each(&self) -> impl Iterator<Item = &'static dyn Keeps> {
         self.all().map(|node| node.keeps)
     }
-}
-
-/// The instance of a function by the type of a closure inside of it.
-pub(crate) fn instance(closure: &'static str) -> &'static str {
-    let mut path = closure;
-    while let Some(outer) = path.strip_suffix("::{{closure}}") {
-        path = outer;
-    }
-    path
 }

@@ -7,8 +7,8 @@ use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::batcher::{self, Core, PLACES};
-use crate::beside::{Beside as Place, Making};
+use crate::batcher::{self, Core};
+use crate::beside::{self, Named, Shared};
 use crate::rt;
 use crate::site::Instrument;
 use crate::snapshot::{Meta, Metric, Section};
@@ -20,13 +20,6 @@ pub use crate::carried::{Answer, Carries, CarriesNone, Carry};
 
 /// Asks the user, once.
 pub type GiveSettings = fn() -> Settings;
-
-const fn making(settings: GiveSettings) -> Making<Core, Settings> {
-    Making {
-        options: settings,
-        make: Core::new,
-    }
-}
 
 /// The instrument.
 pub struct Batched {
@@ -72,7 +65,7 @@ impl Instrument for Batched {
 
     fn new(meta: &'static Meta, settings: GiveSettings) -> Self {
         Self {
-            core: PLACES.of_function(meta, making(settings)),
+            core: Core::of_function(meta, settings),
         }
     }
 
@@ -160,27 +153,14 @@ impl<P: Deref> Hash for Same<P> {
     }
 }
 
-/// The static of a handle: what it knows of the function beside it.
-pub struct Beside {
-    place: Place<Core>,
-    settings: GiveSettings,
-}
+/// The static of a handle.
+pub struct Beside(beside::Beside<Core>);
 
 impl Beside {
-    /// `names` are those of the handle and of the function.
+    /// The handle of `named`.
     #[must_use]
-    #[track_caller]
-    pub const fn here(
-        attribute: &'static str,
-        name: Option<&'static str>,
-        place: fn() -> &'static str,
-        names: (&'static str, &'static str),
-        settings: GiveSettings,
-    ) -> Self {
-        Self {
-            place: Place::here(attribute, name, place, names),
-            settings,
-        }
+    pub const fn new(named: Named, settings: GiveSettings) -> Self {
+        Self(beside::Beside::new(named, settings))
     }
 
     /// The batcher of the function's instance that `instance` is a closure of; `O` is what its batches give one caller, and
@@ -194,8 +174,7 @@ impl Beside {
         H: FnOnce() + 'static,
         C: Fn(K, I) -> Pin<Box<dyn Future<Output = A> + Send>> + Send + Sync + 'static,
     {
-        let core = self.place.core(&PLACES, making(self.settings));
-        let name = self.place.renamed(batcher::instance(type_name::<H>()));
-        core.handle::<K, I, O, A>(&name, Arc::new(call))
+        let name = self.0.instance(type_name::<H>());
+        self.0.core().handle::<K, I, O, A>(&name, Arc::new(call))
     }
 }

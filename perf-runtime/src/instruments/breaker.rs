@@ -1,7 +1,7 @@
 //! `#[breaker]` at run time: a [breaker](crate::breaker) around an annotated function.
 
-use crate::beside::{Beside as Place, Making};
-use crate::breaker::{self, BreakerPermit, Core, KeyedPermit, PLACES};
+use crate::beside::{self, Named, Shared};
+use crate::breaker::{self, BreakerPermit, Core, KeyedPermit};
 use crate::clock::Start;
 use crate::parts::key::{Key, Lookup};
 use crate::rejected::Rejected;
@@ -78,7 +78,7 @@ impl Instrument for Breaker {
 
     fn new(meta: &'static Meta, settings: GiveSettings) -> Self {
         Self {
-            core: PLACES.of_function(meta, making(settings)),
+            core: Core::of_function(meta, settings),
         }
     }
 
@@ -91,39 +91,18 @@ impl Instrument for Breaker {
     }
 }
 
-fn making(settings: GiveSettings) -> Making<Core, Settings> {
-    Making {
-        options: settings,
-        make: Core::for_good,
-    }
-}
-
 /// The static of a handle.
-pub struct Beside {
-    place: Place<Core>,
-    settings: GiveSettings,
-}
+pub struct Beside(beside::Beside<Core>);
 
 impl Beside {
-    /// `names` are those of the handle and of the function.
+    /// The handle of `named`.
     #[must_use]
-    #[track_caller]
-    pub const fn here(
-        attribute: &'static str,
-        name: Option<&'static str>,
-        place: fn() -> &'static str,
-        names: (&'static str, &'static str),
-        settings: GiveSettings,
-    ) -> Self {
-        Self {
-            place: Place::here(attribute, name, place, names),
-            settings,
-        }
+    pub const fn new(named: Named, settings: GiveSettings) -> Self {
+        Self(beside::Beside::new(named, settings))
     }
 
     /// The breaker of the function.
     pub fn breaker(&'static self) -> Handle {
-        let core = self.place.core(&PLACES, making(self.settings));
-        Handle::for_good(core)
+        Handle::for_good(self.0.core())
     }
 }

@@ -2,10 +2,10 @@
 
 use std::future::Future;
 
-use crate::beside::{Beside as Place, Making};
+use crate::beside::{self, Named, Shared};
 use crate::site::Instrument;
 use crate::snapshot::{Meta, Metric, Section};
-use crate::workers::{self, Core, PLACES};
+use crate::workers::{self, Core};
 
 pub use crate::batcher::Full;
 pub use crate::carried::{Answer, Carries, CarriesNone, Carry};
@@ -13,13 +13,6 @@ pub use crate::workers::{Settings, Workers};
 
 /// Asks the user, once.
 pub type GiveSettings = fn() -> Settings;
-
-const fn making(settings: GiveSettings) -> Making<Core, Settings> {
-    Making {
-        options: settings,
-        make: Core::new,
-    }
-}
 
 /// The instrument.
 pub struct Offloaded {
@@ -50,7 +43,7 @@ impl Instrument for Offloaded {
 
     fn new(meta: &'static Meta, settings: GiveSettings) -> Self {
         Self {
-            core: PLACES.of_function(meta, making(settings)),
+            core: Core::of_function(meta, settings),
         }
     }
 
@@ -78,31 +71,18 @@ impl<T: Send + 'static> Offloadable for T {}
 #[inline]
 pub fn sent<T: Offloadable>() {}
 
-/// The static of a handle: what it knows of the function beside it.
-pub struct Beside {
-    place: Place<Core>,
-    settings: GiveSettings,
-}
+/// The static of a handle.
+pub struct Beside(beside::Beside<Core>);
 
 impl Beside {
-    /// `names` are those of the handle and of the function.
+    /// The handle of `named`.
     #[must_use]
-    #[track_caller]
-    pub const fn here(
-        attribute: &'static str,
-        name: Option<&'static str>,
-        place: fn() -> &'static str,
-        names: (&'static str, &'static str),
-        settings: GiveSettings,
-    ) -> Self {
-        Self {
-            place: Place::here(attribute, name, place, names),
-            settings,
-        }
+    pub const fn new(named: Named, settings: GiveSettings) -> Self {
+        Self(beside::Beside::new(named, settings))
     }
 
     /// The workers of the function.
     pub fn workers(&'static self) -> Workers {
-        Workers::of(self.place.core(&PLACES, making(self.settings)))
+        Workers::of(self.0.core())
     }
 }

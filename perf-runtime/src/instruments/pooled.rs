@@ -5,6 +5,7 @@ use std::hash::Hash;
 use std::panic::Location;
 use std::sync::Arc;
 
+use crate::beside::Shared;
 use crate::ended::Ended;
 use crate::pool::{self, Acquire, Core, Handle, Machine, Machines, metrics};
 use crate::rejected::Rejected;

@@ -3,42 +3,25 @@
 use std::any::type_name;
 use std::hash::Hash;
 
-use super::machines::{Machines, PLACES, instance};
+use super::machines::Machines;
 use super::settings::Settings;
 use super::user::Hooks;
 use super::{Handle, Pool};
-use crate::beside::{Beside as Place, Making};
+use crate::beside::{self, Named, Shared};
 use crate::rejected::Rejected;
 
 /// The static of a handle.
-pub struct Beside(Place<Machines>, fn() -> Settings);
+pub struct Beside(beside::Beside<Machines>);
 
 impl Beside {
-    /// `names` are those of the handle and of the function.
+    /// The handle of `named`.
     #[must_use]
-    #[track_caller]
-    pub const fn here(
-        attribute: &'static str,
-        name: Option<&'static str>,
-        place: fn() -> &'static str,
-        names: (&'static str, &'static str),
-        settings: fn() -> Settings,
-    ) -> Self {
-        Self(Place::here(attribute, name, place, names), settings)
+    pub const fn new(named: Named, settings: fn() -> Settings) -> Self {
+        Self(beside::Beside::new(named, settings))
     }
 
     fn machines(&'static self) -> &'static Machines {
-        self.0.core(
-            &PLACES,
-            Making {
-                options: self.1,
-                make: |op, settings| {
-                    let machines = Machines::make(op, settings);
-                    machines.list();
-                    machines
-                },
-            },
-        )
+        self.0.core_or_first(Machines::list)
     }
 
     /// The pool of the function's instance that `hooks` is a closure of.
@@ -47,7 +30,7 @@ impl Beside {
         T: Send + 'static,
         F: FnOnce() -> Hooks<T> + 'static,
     {
-        let instance = self.0.renamed(instance(type_name::<F>()));
+        let instance = self.0.instance(type_name::<F>());
         let core = self.machines().find_only(&instance, None, hooks);
         Pool::of(Handle::ForGood(core))
     }
@@ -62,7 +45,7 @@ impl Beside {
         T: Send + 'static,
         F: Fn(&K) -> Hooks<T> + Send + Sync + 'static,
     {
-        let instance = self.0.renamed(instance(type_name::<F>()));
+        let instance = self.0.instance(type_name::<F>());
         let machine = self.machines().find_keyed(&instance, None, hooks);
         machine.pool(key).map(Pool::of)
     }
@@ -70,7 +53,7 @@ impl Beside {
 
 /// The pool of a function without arguments, by its name in the report. Nothing where there are several.
 pub(super) fn find<T: Send + 'static>(name: &str) -> Option<Pool<T>> {
-    let all = PLACES.all().into_iter();
+    let all = Machines::places().all().into_iter();
     let named = all.filter(|(path, machines)| machines.op == name || path == name);
     let mut found = named.flat_map(|(_, machines)| machines.of_type());
     let first = found.next()?;

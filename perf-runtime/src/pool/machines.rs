@@ -14,12 +14,10 @@ use super::core::Core;
 use super::report::{self, Counted, SECTION, Sum};
 use super::settings::Settings;
 use super::user::Hooks;
-use crate::beside::{Making, Places};
+use crate::beside::{Places, Shared, instance};
 use crate::registry::{self, Observed};
 use crate::rejected::{Reason, Rejected};
-use crate::snapshot::{Meta, Snapshot};
-
-pub(super) static PLACES: Places<Machines> = Places::new();
+use crate::snapshot::Snapshot;
 
 type Typed = &'static (dyn Any + Send + Sync);
 
@@ -42,8 +40,15 @@ struct Node {
     counted: &'static dyn Counted,
 }
 
-impl Machines {
-    pub(super) fn make(op: &'static str, settings: Settings) -> &'static Self {
+impl Shared for Machines {
+    type Options = Settings;
+
+    fn places() -> &'static Places<Self> {
+        static PLACES: Places<Machines> = Places::new();
+        &PLACES
+    }
+
+    fn make(op: &'static str, settings: Settings) -> &'static Self {
         Box::leak(Box::new(Self {
             op,
             settings,
@@ -52,18 +57,9 @@ impl Machines {
             is_listed: AtomicBool::new(false),
         }))
     }
+}
 
-    /// Those of an annotated function.
-    pub(crate) fn of_function(meta: &Meta, settings: fn() -> Settings) -> &'static Self {
-        PLACES.of_function(
-            meta,
-            Making {
-                options: settings,
-                make: Self::make,
-            },
-        )
-    }
-
+impl Machines {
     /// The pool of a function without arguments; `hooks` is a closure inside of it.
     #[inline]
     pub(crate) fn only<T, F>(&'static self, hooks: F) -> &'static Arc<Core<T>>
@@ -336,13 +332,4 @@ where
         }
         pools.gone = Sum::new();
     }
-}
-
-/// The instance of a function by the type of a closure inside of it.
-pub(super) fn instance(closure: &'static str) -> &'static str {
-    let mut path = closure;
-    while let Some(outer) = path.strip_suffix("::{{closure}}") {
-        path = outer;
-    }
-    path
 }

@@ -1,6 +1,6 @@
 //! The options of `#[breaker]`.
 
-use crate::answers::HANDLE;
+use crate::handle::HANDLE;
 use crate::options::{Kind, Spec};
 
 pub(super) const THRESHOLD: Spec = Spec {
