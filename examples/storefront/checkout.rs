@@ -23,7 +23,7 @@ pub enum CheckoutError {
 /// annotated functions that it calls.
 #[measured(slow = "100ms")]
 pub async fn checkout(
-    shop: &mut Shop,
+    shop: &Shop,
     till: Till,
     courier: Courier,
     order: u32,

@@ -12,7 +12,7 @@
 //!
 //! | file | what it shows |
 //! |---|---|
-//! | `shop.rs` | `#[measured]` on plain functions and methods that call each other, split by a label, with a limit for slow calls; `#[cached]` under it on the queries whose answers stay the same for a while, `#[memoized]` on what depends on its argument alone |
+//! | `shop.rs` | `#[measured]` on plain functions and methods that call each other, split by a label, with a limit for slow calls; `#[cached]` under it on the queries whose answers stay the same for a while, `#[memoized]` on what depends on its argument alone; `#[pooled]` on what opens a connection, `#[batched]` on a small write that everybody makes, `#[offloaded]` on what takes long |
 //! | `trace.rs` | `#[lazy]` on what is found out once |
 //! | `courier.rs` | a service that fails, hangs and recovers, under `#[fallback]`, `#[retry]`, `#[breaker]`, `#[rate_limited]`, `#[bulkhead]` and `#[timeout]` |
 //! | `payments.rs` | `#[timeout]` under `#[measured]` on an async function, and the one line its error needs for it |
@@ -30,6 +30,7 @@ mod shop;
 mod trace;
 
 use std::fmt;
+use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -56,15 +57,14 @@ async fn main() -> anyhow::Result<()> {
     let database = directory.path().join("shop.db");
     let till = Till::new(payments::start_provider().await?);
     let courier = Courier::new(courier::start_service().await?);
-    let mut shop = Shop::open(&database)?;
-    shop.stock_up(trace::products())?;
+    let shop = Arc::new(Shop::open(&database, trace::products())?);
 
     let progress = progress_bar(options.requests)?;
     let mut workers = JoinSet::new();
     for worker in 0..WORKERS {
         // The views of one product go to one worker, in the order of the trace: who gets the last piece is no race.
         let views = trace::views(options.requests).filter(move |v| v.product % WORKERS == worker);
-        let shop = Shop::open(&database)?;
+        let shop = Arc::clone(&shop);
         workers.spawn(serve(shop, till, courier, views, progress.clone()));
     }
     let mut day = Day::default();
@@ -73,7 +73,7 @@ async fn main() -> anyhow::Result<()> {
     }
     progress.finish_and_clear();
 
-    let books = shop.books()?;
+    let books = shop.books().await?;
     println!(
         "{day}; {}.{:02} EUR taken\n",
         books.revenue_cents / 100,
@@ -103,7 +103,7 @@ async fn main() -> anyhow::Result<()> {
 
 /// What a worker does until its views are over.
 async fn serve(
-    mut shop: Shop,
+    shop: Arc<Shop>,
     till: Till,
     courier: Courier,
     views: impl Iterator<Item = View>,
@@ -111,14 +111,13 @@ async fn serve(
 ) -> anyhow::Result<Day> {
     let mut day = Day::default();
     for view in views {
-        // The page is put together without waiting for anything; payments of others must get their turn in between.
-        tokio::task::yield_now().await;
         match shop.product_page(view.product) {
             Ok(page) => {
                 day.pages += 1;
                 day.bytes += page.render().len();
+                Arc::clone(&shop).count_view(view.product).await?;
                 if view.buys() {
-                    day.count(checkout(&mut shop, till, courier, view.number, &page).await)?;
+                    day.count(checkout(&shop, till, courier, view.number, &page).await)?;
                 }
             }
             Err(ShopError::NotFound(_)) => day.not_found += 1,

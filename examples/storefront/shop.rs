@@ -1,21 +1,22 @@
 //! The shop: a catalogue, its prices, the stock and the orders, in SQLite.
 //!
-//! Everything here is synchronous; a statement takes microseconds, so the async code that calls it does not hand it to
-//! another thread. An annotation above a function is all it takes for it to be in the report, with the functions it
-//! calls told apart from its own work.
+//! Most of it is synchronous; a statement takes microseconds, so the async code that calls it does not hand it to another
+//! thread. An annotation above a function is all it takes for it to be in the report, with the functions it calls told
+//! apart from its own work; and all it takes for connections to be kept, writes to be put together, and what takes longer
+//! to be done elsewhere.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use perfkit::{cached, measured, memoized};
+use perfkit::{Pooled, batched, cached, measured, memoized, offloaded, pooled};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use crate::chance::{Purpose, draw};
 
-/// One connection to the shop's database.
+/// The shop and its database.
 pub struct Shop {
-    db: Connection,
+    database: Arc<Path>,
 }
 
 /// A product as the catalogue lists it.
@@ -52,6 +53,9 @@ pub enum ShopError {
     OutOfStock(u32),
     #[error(transparent)]
     Database(#[from] rusqlite::Error),
+    /// No connection in time, for one.
+    #[error(transparent)]
+    Rejected(#[from] perfkit::Rejected),
 }
 
 const SCHEMA: &str = "
@@ -103,22 +107,28 @@ fn euros(cents: u32) -> Arc<str> {
     format!("{}.{:02} EUR", cents / 100, cents % 100).into()
 }
 
-impl Shop {
-    /// Opens the database at `path`, which another connection may be using.
-    #[measured]
-    pub fn open(path: &Path) -> Result<Self, ShopError> {
-        let db = Connection::open(path)?;
-        db.pragma_update(None, "journal_mode", "WAL")?;
-        db.pragma_update(None, "synchronous", "NORMAL")?;
-        db.pragma_update(None, "mmap_size", 64 << 20)?;
-        db.busy_timeout(Duration::from_secs(10))?;
-        Ok(Self { db })
-    }
+/// A connection to the database of a shop. Who calls this gets one that is not in use, so there are as many as there are
+/// threads, and not as many as there are workers.
+#[pooled(max_size = 8, validate = |db| db.execute_batch("SELECT 1"))]
+fn connect(database: Arc<Path>) -> Result<Connection, ShopError> {
+    let db = Connection::open(database)?;
+    db.pragma_update(None, "journal_mode", "WAL")?;
+    db.pragma_update(None, "synchronous", "NORMAL")?;
+    db.pragma_update(None, "mmap_size", 64 << 20)?;
+    db.busy_timeout(Duration::from_secs(10))?;
+    Ok(db)
+}
 
-    /// Fills an empty database with `products` products, numbered from 0. One in fifty is no longer sold.
+impl Shop {
+    /// Opens the shop with an empty database at `path`, and fills it with `products` products, numbered from 0. One in
+    /// fifty is no longer sold.
     #[measured]
-    pub fn stock_up(&mut self, products: u32) -> Result<(), ShopError> {
-        let transaction = self.db.transaction()?;
+    pub fn open(path: &Path, products: u32) -> Result<Self, ShopError> {
+        let shop = Self {
+            database: path.into(),
+        };
+        let mut db = shop.db()?;
+        let transaction = db.transaction()?;
         transaction.execute_batch(SCHEMA)?;
         {
             let mut insert = transaction.prepare(
@@ -136,17 +146,21 @@ impl Shop {
             }
         }
         transaction.commit()?;
-        Ok(())
+        drop(db);
+        Ok(shop)
+    }
+
+    fn db(&self) -> Result<Pooled<Connection>, ShopError> {
+        connect(Arc::clone(&self.database))
     }
 
     /// The page of a product, put together from what the functions below find.
     #[measured(slow = "5ms")]
-    pub fn product_page(&mut self, id: u32) -> Result<Page, ShopError> {
+    pub fn product_page(&self, id: u32) -> Result<Page, ShopError> {
         let product = self.find_product(id)?;
         let price_cents = self.price(&product)?;
         let in_stock = self.in_stock(id)?;
         let related = self.related(&product)?;
-        self.count_view(id)?;
         Ok(Page {
             product,
             price_cents,
@@ -155,14 +169,14 @@ impl Shop {
         })
     }
 
-    /// What the catalogue says. It changes seldom, and which connection reads it makes no difference: `ignore(self)`
-    /// leaves that out of the key. A product that is not there is an error, which is not kept.
+    /// What the catalogue says. It changes seldom, and there is one shop: `ignore(self)` leaves that out of the key. A
+    /// product that is not there is an error, which is not kept.
     #[measured]
     #[cached(ttl = "5m", max_size = 4_000, ignore(self))]
     fn find_product(&self, id: u32) -> Result<Arc<Product>, ShopError> {
-        let mut find = self
-            .db
-            .prepare_cached("SELECT name, category, list_cents FROM product WHERE id = ?1")?;
+        let db = self.db()?;
+        let mut find =
+            db.prepare_cached("SELECT name, category, list_cents FROM product WHERE id = ?1")?;
         find.query_row([id], |row| {
             Ok(Arc::new(Product {
                 id,
@@ -178,7 +192,8 @@ impl Shop {
     /// The list price less the best promotion, in cents. The report splits it by category.
     #[measured(by = product.category)]
     fn price(&self, product: &Product) -> Result<u32, ShopError> {
-        let mut best = self.db.prepare_cached(
+        let db = self.db()?;
+        let mut best = db.prepare_cached(
             "SELECT coalesce(max(percent_off), 0) FROM promotion WHERE category = ?1 AND from_cents <= ?2",
         )?;
         let percent_off: u32 = best
@@ -190,9 +205,8 @@ impl Shop {
 
     #[measured]
     fn in_stock(&self, id: u32) -> Result<u32, ShopError> {
-        let mut pieces = self
-            .db
-            .prepare_cached("SELECT stock FROM product WHERE id = ?1")?;
+        let db = self.db()?;
+        let mut pieces = db.prepare_cached("SELECT stock FROM product WHERE id = ?1")?;
         Ok(pieces.query_row([id], |row| row.get(0))?)
     }
 
@@ -201,7 +215,8 @@ impl Shop {
     #[measured(slow = "2ms")]
     #[cached(ttl = "10m", max_size = 4_000, key = product.id)]
     fn related(&self, product: &Product) -> Result<Arc<[String]>, ShopError> {
-        let mut nearest = self.db.prepare_cached(
+        let db = self.db()?;
+        let mut nearest = db.prepare_cached(
             "SELECT name FROM product WHERE category = ?1 AND id <> ?2
              ORDER BY abs(list_cents - ?3), id LIMIT 4",
         )?;
@@ -212,22 +227,29 @@ impl Shop {
         Ok(names.collect::<Result<_, _>>()?)
     }
 
-    /// One small write a view. SQLite lets one connection write at a time, so the others wait here.
+    /// One small write a view, and SQLite lets one connection write at a time: the views of all who wait are written
+    /// together, while the next ones gather.
     #[measured(slow = "5ms")]
-    fn count_view(&self, id: u32) -> Result<(), ShopError> {
-        let mut count = self
-            .db
-            .prepare_cached("UPDATE product SET views = views + 1 WHERE id = ?1")?;
-        count.execute([id])?;
+    #[batched]
+    pub async fn count_view(self: Arc<Self>, ids: Vec<u32>) -> Result<(), ShopError> {
+        let mut db = self.db()?;
+        let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        {
+            let mut count =
+                transaction.prepare_cached("UPDATE product SET views = views + 1 WHERE id = ?1")?;
+            for id in ids {
+                count.execute([id])?;
+            }
+        }
+        transaction.commit()?;
         Ok(())
     }
 
     /// Takes one piece out of stock for an order that is yet to be paid.
     #[measured]
-    pub fn reserve(&mut self, order: u32, product: u32, cents: u32) -> Result<(), ShopError> {
-        let transaction = self
-            .db
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+    pub fn reserve(&self, order: u32, product: u32, cents: u32) -> Result<(), ShopError> {
+        let mut db = self.db()?;
+        let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let taken = transaction
             .prepare_cached("UPDATE product SET stock = stock - 1 WHERE id = ?1 AND stock > 0")?
             .execute([product])?;
@@ -243,8 +265,8 @@ impl Shop {
 
     /// The order was paid.
     #[measured]
-    pub fn confirm(&mut self, order: u32) -> Result<(), ShopError> {
-        self.db
+    pub fn confirm(&self, order: u32) -> Result<(), ShopError> {
+        self.db()?
             .prepare_cached("UPDATE customer_order SET state = 'paid' WHERE id = ?1")?
             .execute([order])?;
         Ok(())
@@ -252,10 +274,9 @@ impl Shop {
 
     /// The order was not paid: the piece goes back on the shelf.
     #[measured]
-    pub fn cancel(&mut self, order: u32) -> Result<(), ShopError> {
-        let transaction = self
-            .db
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+    pub fn cancel(&self, order: u32) -> Result<(), ShopError> {
+        let mut db = self.db()?;
+        let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction
             .prepare_cached(
                 "UPDATE product SET stock = stock + 1
@@ -269,17 +290,19 @@ impl Shop {
         Ok(())
     }
 
-    /// Counts everything once more, from the tables alone.
+    /// Counts everything once more, from the tables alone: so long that other tasks should not stand behind it.
     #[measured]
-    pub fn books(&self) -> Result<Books, ShopError> {
-        let (views, missing) = self.db.query_row(
+    #[offloaded(threads = 1)]
+    pub fn books(self: Arc<Self>) -> Result<Books, ShopError> {
+        let db = self.db()?;
+        let (views, missing) = db.query_row(
             "SELECT sum(views), sum(delivered - stock - (
                  SELECT count(*) FROM customer_order AS o WHERE o.product = p.id AND o.state = 'paid'
              )) FROM product AS p",
             [],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
-        let (orders_paid, revenue_cents) = self.db.query_row(
+        let (orders_paid, revenue_cents) = db.query_row(
             "SELECT count(*), coalesce(sum(cents), 0) FROM customer_order WHERE state = 'paid'",
             [],
             |row| Ok((row.get(0)?, row.get(1)?)),
