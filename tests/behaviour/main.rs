@@ -10,6 +10,8 @@ mod fallback;
 #[cfg(feature = "tokio")] // its time is paused
 mod hedged;
 mod lazy;
+#[cfg(feature = "tracing")]
+mod log;
 #[cfg(feature = "measure")]
 mod measured;
 mod memoized;

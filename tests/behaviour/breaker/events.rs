@@ -1,43 +1,7 @@
 //! What the log hears.
 
-use std::sync::Arc;
-
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
-
 use super::*;
-
-/// Keeps what a breaker told, one string an event.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<String>>>);
-
-struct Line(String);
-
-impl Visit for Line {
-    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        use std::fmt::Write;
-        write!(self.0, "{}={value:?};", field.name()).unwrap();
-    }
-}
-
-impl Subscriber for Log {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target() == "perfkit::breaker"
-    }
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
-    fn event(&self, event: &Event<'_>) {
-        let mut line = Line(format!("{};", event.metadata().level()));
-        event.record(&mut line);
-        self.0.lock().unwrap().push(line.0);
-    }
-}
+use crate::log::Log;
 
 #[test]
 fn each_change_is_an_event_with_its_reason() {
@@ -47,20 +11,11 @@ fn each_change_is_an_event_with_its_reason() {
     fn call(answer: Answer) -> Answer {
         answer
     }
-    let log = Log::default();
-    tracing::subscriber::with_default(log.clone(), || {
-        let open_and_close = || {
-            let _ = call(DOWN);
-            CLOCK.advance(60 * SECOND);
-            let _ = call(Ok(1));
-        };
-        // Whoever comes to an event first decides whether anybody hears of it, and may be a test without a subscriber.
-        open_and_close();
-        tracing::callsite::rebuild_interest_cache();
-        log.0.lock().unwrap().clear();
-        open_and_close();
+    let lines = Log::of("perfkit::breaker", || {
+        let _ = call(DOWN);
+        CLOCK.advance(60 * SECOND);
+        let _ = call(Ok(1));
     });
-    let lines = log.0.lock().unwrap();
     let expected = [
         ("WARN", "closed", "open", "consecutive failures"),
         ("INFO", "open", "half-open", "reset elapsed"),

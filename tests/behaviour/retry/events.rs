@@ -1,53 +1,10 @@
 //! What the log hears.
 
-use std::sync::{Arc, Mutex};
-
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Level, Metadata, Subscriber};
-
 use super::*;
-
-/// Keeps what the sites told, one string an event.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<String>>>);
-
-struct Line(String);
-
-impl Visit for Line {
-    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        use std::fmt::Write;
-        write!(self.0, "{}={value:?};", field.name()).unwrap();
-    }
-}
-
-impl Subscriber for Log {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target() == "perfkit::retry"
-    }
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
-    fn event(&self, event: &Event<'_>) {
-        assert_eq!(*event.metadata().level(), Level::WARN);
-        let mut line = Line(String::new());
-        event.record(&mut line);
-        self.0.lock().unwrap().push(line.0);
-    }
-}
+use crate::log::Log;
 
 fn told(calls: impl FnOnce()) -> Vec<String> {
-    let log = Log::default();
-    tracing::subscriber::with_default(log.clone(), || {
-        // Whoever comes to an event first decides whether anybody hears of it, and may be a test without a subscriber.
-        tracing::callsite::rebuild_interest_cache();
-        calls();
-    });
-    log.0.lock().unwrap().clone()
+    Log::of("perfkit::retry", calls)
 }
 
 #[test]
@@ -69,7 +26,10 @@ fn who_gives_up_says_why() {
     });
     assert_eq!(lines.len(), 2, "{lines:?}");
     let first = r#"op="gives up";attempts=3;why="all attempts failed";suppressed=0;"#;
-    assert!(lines[0].contains(first), "{lines:?}");
+    assert!(
+        lines[0].starts_with("WARN;") && lines[0].contains(first),
+        "{lines:?}"
+    );
     let second = r#"op="has no time";attempts=1;why="the next attempt would be too late";"#;
     assert!(lines[1].contains(second), "{lines:?}");
 }

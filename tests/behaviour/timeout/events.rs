@@ -1,55 +1,22 @@
 //! What the log hears.
 
-use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Level, Metadata, Subscriber};
+use tracing::{Event, Metadata, Subscriber};
 
 use super::*;
-
-/// Keeps what the site told, one string an event.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<String>>>);
-
-struct Line(String);
-
-impl Visit for Line {
-    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        use std::fmt::Write;
-        write!(self.0, "{}={value:?};", field.name()).unwrap();
-    }
-}
-
-impl Subscriber for Log {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target() == "perfkit::timeout"
-    }
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
-    fn event(&self, event: &Event<'_>) {
-        assert_eq!(*event.metadata().level(), Level::WARN);
-        let mut line = Line(String::new());
-        event.record(&mut line);
-        self.0.lock().unwrap().push(line.0);
-    }
-}
+use crate::log::Log;
 
 #[test]
 fn a_storm_of_timeouts_is_one_warning() {
     let site = site!("storm", Duration::ZERO);
-    let log = Log::default();
-    tracing::subscriber::with_default(log.clone(), || {
+    let lines = Log::of("perfkit::timeout", || {
         for _ in 0..1000 {
             block_on(call(site, pending::<Answer>())).unwrap_err();
         }
     });
-    let lines = log.0.lock().unwrap();
     // A machine may take longer than a second for the thousand, and then tell again.
     assert!((1..1000).contains(&lines.len()), "{lines:?}");
+    assert!(lines[0].starts_with("WARN;"), "{lines:?}");
     assert!(lines[0].contains("op=\"storm\";"), "{lines:?}");
     assert!(lines[0].contains("limit=0ns;suppressed=0;"), "{lines:?}");
 }
