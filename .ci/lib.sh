@@ -1,11 +1,12 @@
-# Sourced by ./test and by everything in .ci: how a step is announced, and how a skipped one is kept from being missed.
+# Sourced by ./test and by everything in .ci: how a step is announced, with the seconds since its script began, and how a
+# skipped one is kept from being missed.
 
 set -euo pipefail
 
 skipped=()
 
 step() {
-    printf '\n\033[1m==> %s\033[0m\n' "$*"
+    printf '\n\033[1m==> %s\033[0m (after %d s)\n' "$*" "$SECONDS"
 }
 
 # skip WHAT WHY: notes that a part could not run here.
