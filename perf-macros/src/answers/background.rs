@@ -31,13 +31,15 @@ impl Background {
         }
         for argument in &arguments {
             if argument.is_receiver() {
-                errors.at(
-                    word,
-                    format!(
-                        "`{option}` runs the body again when the call is over, and `self` is not there any more; write it \
-                         on a free function that this method calls"
-                    ),
-                );
+                if let Some(borrowed) = types::borrowed_receiver(&on.function.sig) {
+                    errors.at(
+                        borrowed,
+                        format!(
+                            "`{option}` runs the body again when the call is over, and what `self` borrows is not there any \
+                             more; take `self: Arc<Self>`, `&'static self`, or `self` itself if it can be cloned"
+                        ),
+                    );
+                }
             } else if let Type::ImplTrait(ty) = &argument.ty {
                 errors.at(
                     ty,
@@ -59,9 +61,15 @@ impl Background {
         Self { arguments }
     }
 
+    /// What the body is given: all but `self`, which the closure around it has, and a copy of the closure a copy of it.
+    fn given(&self) -> impl Iterator<Item = &Argument> {
+        let all = self.arguments.iter();
+        all.filter(|argument| !argument.is_receiver())
+    }
+
     /// The parameters of the body, as a closure has them.
     fn parameters(&self) -> impl Iterator<Item = TokenStream> {
-        self.arguments.iter().map(|argument| {
+        self.given().map(|argument| {
             let Argument {
                 name,
                 ty,
@@ -75,7 +83,7 @@ impl Background {
     }
 
     fn names(&self) -> impl Iterator<Item = Ident> {
-        self.arguments.iter().map(Argument::used)
+        self.given().map(Argument::used)
     }
 
     /// The body as a closure, called by the call itself and, through `refresh`, in the background.
@@ -95,10 +103,10 @@ impl Background {
             mixed("__perfkit_again"),
         );
         let (parameters, names) = (self.parameters(), self.names());
-        let copies: Vec<_> = (0..self.arguments.len())
+        let copies: Vec<_> = (0..self.given().count())
             .map(|n| format_ident!("__perfkit_copy_{n}", span = Span::mixed_site()))
             .collect();
-        let values = self.arguments.iter().map(|argument| {
+        let values = self.given().map(|argument| {
             let (name, ty) = (argument.used(), &argument.ty);
             if argument.is_reference {
                 quote!(<#ty as ::std::borrow::ToOwned>::to_owned(#name))
@@ -106,7 +114,7 @@ impl Background {
                 quote!(<#ty as ::core::clone::Clone>::clone(&#name))
             }
         });
-        let given = self.arguments.iter().zip(&copies).map(|(argument, copy)| {
+        let given = self.given().zip(&copies).map(|(argument, copy)| {
             if argument.is_reference {
                 quote!(::core::borrow::Borrow::borrow(&#copy))
             } else {

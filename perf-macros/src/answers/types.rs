@@ -2,7 +2,7 @@
 
 use proc_macro2::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
 use syn::spanned::Spanned;
-use syn::{GenericArgument, Lifetime, PathArguments, Type};
+use syn::{GenericArgument, Lifetime, PathArguments, Receiver, ReceiverKind, Signature, Type};
 
 /// Where a type borrows from something that does not live for good.
 pub(crate) fn borrowed(ty: &Type) -> Option<Span> {
@@ -29,6 +29,18 @@ pub(crate) fn borrowed(ty: &Type) -> Option<Span> {
         Type::Paren(paren) => borrowed(&paren.elem),
         _ => None,
     }
+}
+
+/// The `self` of a method, where it is borrowed from the caller, and may not be there any more when the call is over.
+pub(crate) fn borrowed_receiver(sig: &Signature) -> Option<&Receiver> {
+    let receiver = sig.receiver()?;
+    let is_borrowed = match &receiver.kind {
+        ReceiverKind::Value => false,
+        ReceiverKind::Reference(_, Some(lifetime), None) => lifetime.ident != "static",
+        ReceiverKind::Typed(_, ty) => borrowed(ty).is_some(),
+        _ => true,
+    };
+    is_borrowed.then_some(receiver)
 }
 
 /// Whether the values of a type are no errors, as far as its name tells: it is one that everybody knows.

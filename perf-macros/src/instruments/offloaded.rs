@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{ReceiverKind, Type};
+use syn::Type;
 
 use crate::answers::types;
 use crate::errors::Errors;
@@ -93,21 +93,10 @@ fn read(given: &mut Given, on: &Annotated<'_>, errors: &mut Errors) -> Box<dyn I
 
 /// What a body takes goes to another thread.
 fn check(argument: &Argument, function: &Function, errors: &mut Errors) {
-    let is_static = function.sig.receiver().is_some_and(|receiver| {
-        matches!(&receiver.kind, ReceiverKind::Reference(_, Some(lifetime), None) if lifetime.ident == "static")
-    });
     if argument.is_receiver() {
-        let borrows = argument.is_reference || types::borrowed(&argument.ty).is_some();
-        let typed = function
-            .sig
-            .receiver()
-            .and_then(|receiver| match &receiver.kind {
-                ReceiverKind::Typed(_, ty) => Some(types::borrowed(ty).is_some()),
-                _ => None,
-            });
-        if typed.unwrap_or(borrows && !is_static) {
+        if let Some(borrowed) = types::borrowed_receiver(&function.sig) {
             errors.at(
-                function.sig.receiver(),
+                borrowed,
                 "the body runs on another thread, which may go on when what `self` borrows is not there any more; take \
                  `self: Arc<Self>`, `&'static self` or `self`",
             );

@@ -1,7 +1,7 @@
 //! Answers that are given while a new one is made.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::*;
 
@@ -244,4 +244,64 @@ fn an_async_function_is_refreshed_without_a_runtime_too() {
     assert_eq!(call(), 1);
     CLOCK.advance(SECOND * 12);
     until(&2, call);
+}
+
+/// Its methods make a new answer in the background, where a caller's borrow has no place.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Shop(u64);
+
+static OF_METHODS: Clock = Clock::manual();
+
+trait Prices {
+    fn counted(self: Arc<Self>, id: u64) -> u64;
+}
+
+impl Prices for Shop {
+    #[cached(ttl = "10s", stale = "5s", clock = &OF_METHODS)]
+    fn counted(self: Arc<Self>, id: u64) -> u64 {
+        self.0 + id
+    }
+}
+
+impl Shop {
+    #[cached(ttl = "10s", stale = "5s", clock = &OF_METHODS, name = "refresh: shared", ignore(self))]
+    async fn shared(self: Arc<Self>, id: u64) -> u64 {
+        tokio::task::yield_now().await;
+        self.0 + id
+    }
+
+    #[cached(ttl = "10s", stale = "5s", clock = &OF_METHODS, name = "refresh: owned")]
+    fn owned(self, name: &str) -> String {
+        format!("{name} {}", self.0)
+    }
+
+    #[cached(ttl = "10s", refresh_ahead = 0.5, clock = &OF_METHODS, name = "refresh: for good")]
+    fn for_good(&'static self, id: u64) -> u64 {
+        self.0 + id
+    }
+}
+
+#[test]
+fn methods_are_run_in_the_background_with_a_self_of_their_own() {
+    static SHOP: Shop = Shop(7);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let call = || {
+        let shop = Arc::new(SHOP.clone());
+        let shared = runtime.block_on(Arc::clone(&shop).shared(1));
+        let others = (SHOP.for_good(1), shop.counted(1));
+        ((shared, others), SHOP.clone().owned("seven"))
+    };
+    let answers = ((8, (8, 8)), "seven 7".to_owned());
+    assert_eq!(call(), answers);
+    OF_METHODS.advance(11 * SECOND);
+    assert_eq!(call(), answers);
+    for name in ["refresh: shared", "refresh: owned"] {
+        assert_eq!(count(name, "stale"), 1, "{name}");
+        until(&1, || {
+            runtime.block_on(tokio::task::yield_now());
+            count(name, "refreshes")
+        });
+    }
 }
