@@ -178,10 +178,7 @@ impl Instrument for Retrying {
     fn wrap(&self, call: &Call<'_>, inner: Inner) -> Inner {
         let Call { private, site, .. } = call;
         let (kept, copies) = (self.again.kept(), self.again.copies(call));
-        let start = call.starts_within.then(|| {
-            let start = start();
-            quote!(let #start = #private::Start::now();)
-        });
+        let mixed = |name: &str| Ident::new(name, Span::mixed_site());
         let (class, after) = (call.class(self.when.as_ref()), self.after(call));
         let tell = self.on_retry.as_ref();
         let tell = tell.map_or_else(|| quote!(|_| ()), Value::tokens);
@@ -193,6 +190,16 @@ impl Instrument for Retrying {
         // Where nobody further in can have answered, an answer is all there is.
         let is_answer = matches!(inner, Inner::Block(_) | Inner::Future(_) | Inner::Answer(_));
         if !call.is_async {
+            // The first attempt begins with the call.
+            let (began, start) = if call.starts_within {
+                let (began, start) = (mixed("__perfkit_began"), start());
+                (
+                    Some(quote!(let mut #began = ::core::option::Option::Some(#start);)),
+                    Some(quote!(let #start = #private::retry::began(&mut #began);)),
+                )
+            } else {
+                (None, None)
+            };
             let (method, within) = if is_answer {
                 (
                     quote_spanned!(span=> #at::retry::Retry::call_sure::<#answer>),
@@ -205,7 +212,7 @@ impl Instrument for Retrying {
                 )
             };
             let called =
-                quote!({ #kept #method(#site.get(), || { #copies #start #within }, #asked) });
+                quote!({ #kept #began #method(#site.get(), || { #copies #start #within }, #asked) });
             return if is_answer {
                 Inner::Answer(called)
             } else {
@@ -213,7 +220,6 @@ impl Instrument for Retrying {
             };
         }
         let succeeded = quote_spanned!(span=> #at::retry::Attempts::succeed_at_once::<#answer>);
-        let mixed = |name: &str| Ident::new(name, Span::mixed_site());
         let (attempts, asks) = (mixed("__perfkit_attempts"), mixed("__perfkit_asked"));
         let (ended, wait) = (mixed("__perfkit_ended"), mixed("__perfkit_wait"));
         let future = if is_answer {
@@ -241,6 +247,10 @@ impl Instrument for Retrying {
                 quote!(#ended),
             )
         };
+        let start = call.starts_within.then(|| {
+            let start = start();
+            quote!(let #start = #attempts.began(#start);)
+        });
         let looped = quote!({
             #kept
             let mut #attempts = #site.get().begin_call();

@@ -44,7 +44,7 @@ mod tests;
 
 pub use self::asked::{Asked, after, asked};
 pub use self::attempt::{Attempt, Wait};
-pub use self::attempts::Attempts;
+pub use self::attempts::{Attempts, began};
 use self::attempts::Failed;
 pub use self::event::RetryEvent;
 use self::options::Delays;

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use crate::classify::Class;
+use crate::clock::Start;
 use crate::ended::Ended;
 use crate::instruments::retry::attempt::{Attempt, Wait};
 use crate::instruments::retry::report::{self, Count};
@@ -73,6 +74,13 @@ impl Attempts {
             number: 1,
             running: None,
         }
+    }
+
+    /// When the next attempt begins: the first one with the call, which is told, others now.
+    #[inline]
+    #[must_use]
+    pub fn began(&self, call: Start) -> Start {
+        if self.number > 1 { Start::now() } else { call }
     }
 
     /// `future` as the next attempt.
@@ -153,6 +161,14 @@ impl Attempts {
             clock: retry.clock,
         })
     }
+}
+
+/// When the attempt begins that is next in a call that is not awaited: the first one with the call, whose start is taken,
+/// others now.
+#[inline]
+#[must_use]
+pub fn began(call: &mut Option<Start>) -> Start {
+    call.take().unwrap_or_else(Start::now)
 }
 
 impl Drop for Attempts {
