@@ -43,7 +43,7 @@ impl<A> Ended<A> {
     }
 
     /// The answer of a call that no policy can reject.
-    #[inline]
+    #[inline(always)]
     pub fn sure(self) -> A {
         match self {
             Self::Answered(answer) | Self::Refused(answer, _) => answer,
@@ -52,7 +52,7 @@ impl<A> Ended<A> {
     }
 
     /// The answer; `make` gives that of a rejection.
-    #[inline]
+    #[inline(always)]
     pub fn settle(self, make: impl FnOnce(Rejected) -> A) -> A {
         match self {
             Self::Answered(answer) | Self::Refused(answer, _) => answer,
@@ -79,7 +79,7 @@ pub fn answered<F: Future>(future: F) -> Answered<F> {
 impl<F: Future> Future for Answered<F> {
     type Output = Ended<F::Output>;
 
-    #[inline]
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.project().future.poll(cx).map(Ended::Answered)
     }
@@ -115,7 +115,7 @@ where
 {
     type Output = A;
 
-    #[inline]
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<A> {
         let this = self.project();
         match (this.future.poll(cx), this.make.take()) {

@@ -55,7 +55,7 @@ impl<'b> BreakerPermit<'b> {
 
     /// Judged by how the call ended, which is given on. Expansions call it. What has not failed is not asked for its class.
     #[doc(hidden)]
-    #[inline]
+    #[inline(always)]
     pub fn judge<A>(
         self,
         ended: Ended<A>,
@@ -79,7 +79,7 @@ impl<'b> BreakerPermit<'b> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn judge_failed<A>(self, ended: Ended<A>, class: impl FnOnce(&A) -> Option<Class>) -> Ended<A> {
         let Self { core, pass, start } = self;
         std::mem::forget(self);

@@ -237,7 +237,7 @@ impl<'b, K: Key, L: Lookup<K>> KeyedPermit<'b, K, L> {
 
     /// Judged by how the call ended, which is given on. Expansions call it.
     #[doc(hidden)]
-    #[inline]
+    #[inline(always)]
     pub fn judge<A>(
         self,
         ended: Ended<A>,
@@ -259,7 +259,7 @@ impl<'b, K: Key, L: Lookup<K>> KeyedPermit<'b, K, L> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn judge_failed<A>(
         mut self,
         ended: Ended<A>,

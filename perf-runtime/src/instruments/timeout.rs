@@ -175,74 +175,42 @@ where
 {
     type Output = F::Output;
 
-    #[inline]
+    // What others write is in memory, and who takes an answer from there waits until it is. So all that is seldom stands in
+    // functions of its own, none of which gives an answer, and the rest where the call is awaited.
+    #[expect(clippy::inline_always, reason = "see above")]
+    #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.as_mut().project();
         let Some(body) = this.body.as_mut().as_pin_mut() else {
             return Poll::Pending;
         };
-        let is_first = *this.stage == Stage::New;
         let outer = deadline::deadline();
-        let here = this.timeout.counters.here();
-        match *this.stage {
+        let stage = *this.stage;
+        let scope = match stage {
             Stage::New => {
                 *this.stage = Stage::Running;
-                here.add_one(Count::Started as usize);
+                this.timeout.count(Count::Started);
+                Scope::begin(outer, *this.start, this.timeout.limit)
             }
-            Stage::Running => {}
             Stage::Late => return self.reject(),
-            // The body panicked, and says itself what it does when it is polled again.
-            Stage::Over => return body.poll(cx),
-        }
+            // A body that has panicked says itself what it does when it is polled again.
+            Stage::Running | Stage::Over => Scope::enter(outer, *this.deadline),
+        };
         let polling = Polling {
             timeout: this.timeout,
             stage: this.stage,
         };
-        let scope = if is_first {
-            Scope::begin(outer, *this.start, this.timeout.limit)
-        } else {
-            Scope::enter(outer, *this.deadline)
-        };
         let answer = body.poll(cx);
-
-        if answer.is_ready() {
-            drop(scope);
-            std::mem::forget(polling);
-            *this.stage = Stage::Over;
-            here.add_one(Count::Completed as usize);
-            if this.timer.is_some() {
-                this.timer.set(None);
-            }
-            this.body.set(None);
-            return answer;
-        }
-        if is_first {
-            let own = scope.end();
-            (*this.allowed, *this.deadline) = this.timeout.allowance(own, outer);
-        } else {
-            drop(scope);
-        }
         std::mem::forget(polling);
-        let Some(deadline) = *this.deadline else {
-            return Poll::Pending;
-        };
-        if !this.allowed.is_zero() {
-            if this.timer.is_none() {
-                this.timer.set(Some(rt::sleep_until(deadline)));
-            }
-            if let Some(timer) = this.timer.as_mut().as_pin_mut()
-                && timer.poll(cx).is_pending()
-            {
-                return Poll::Pending;
-            }
+        if let Poll::Ready(answer) = answer {
+            drop(scope);
+            self.complete();
+            return Poll::Ready(answer);
         }
-        *this.stage = Stage::Late;
-        if is_first || outer.is_some_and(|outer| outer <= deadline) {
-            this.timer.set(None);
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
+        if self.as_mut().is_late(stage, scope, outer, cx) {
+            return self.reject();
         }
-        self.reject()
+        Poll::Pending
     }
 }
 
@@ -251,8 +219,78 @@ where
     F: Future,
     R: FnOnce(Rejected) -> F::Output,
 {
+    /// The body has answered, and is dropped.
+    #[inline]
+    fn complete(self: Pin<&mut Self>) {
+        let mut this = self.project();
+        if *this.stage == Stage::Running {
+            *this.stage = Stage::Over;
+            this.timeout.count(Count::Completed);
+        }
+        if this.timer.is_some() {
+            this.timer.set(None);
+        }
+        this.body.set(None);
+    }
+
+    /// The body has to wait. Whether the call is over all the same.
     #[cold]
-    fn reject(self: Pin<&mut Self>) -> Poll<F::Output> {
+    #[inline(never)]
+    fn is_late(
+        self: Pin<&mut Self>,
+        stage: Stage,
+        scope: Scope,
+        outer: Option<Instant>,
+        cx: &mut Context<'_>,
+    ) -> bool {
+        let mut this = self.project();
+        let is_first = stage == Stage::New;
+        if is_first {
+            let own = scope.end();
+            (*this.allowed, *this.deadline) = this.timeout.allowance(own, outer);
+        } else {
+            drop(scope);
+        }
+        if stage == Stage::Over {
+            return false;
+        }
+        let Some(deadline) = *this.deadline else {
+            return false;
+        };
+        if !this.allowed.is_zero() {
+            if this.timer.is_none() {
+                this.timer.set(Some(rt::sleep_until(deadline)));
+            }
+            if let Some(timer) = this.timer.as_mut().as_pin_mut()
+                && timer.poll(cx).is_pending()
+            {
+                return false;
+            }
+        }
+        *this.stage = Stage::Late;
+        if is_first || outer.is_some_and(|outer| outer <= deadline) {
+            this.timer.set(None);
+            cx.waker().wake_by_ref();
+            return false;
+        }
+        true
+    }
+
+    #[expect(clippy::inline_always, reason = "as the poll that it ends")]
+    #[inline(always)]
+    fn reject(mut self: Pin<&mut Self>) -> Poll<F::Output> {
+        self.as_mut().end_late();
+        let this = self.project();
+        let rejected = Rejected::timed_out(this.timeout.op, *this.allowed);
+        match this.reject.take() {
+            Some(reject) => Poll::Ready(reject(rejected)),
+            None => Poll::Pending,
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn end_late(self: Pin<&mut Self>) {
         let mut this = self.project();
         *this.stage = Stage::Over;
         this.timeout.count(Count::TimedOut);
@@ -260,12 +298,6 @@ where
         this.body.set(None);
         #[cfg(feature = "tracing")]
         this.timeout.tell(*this.allowed);
-        match this.reject.take() {
-            Some(reject) => {
-                Poll::Ready(reject(Rejected::timed_out(this.timeout.op, *this.allowed)))
-            }
-            None => Poll::Pending,
-        }
     }
 }
 
@@ -276,9 +308,12 @@ struct Polling<'c> {
 }
 
 impl Drop for Polling<'_> {
+    #[cold]
     fn drop(&mut self) {
-        *self.stage = Stage::Over;
-        self.timeout.count(Count::Panicked);
+        if *self.stage == Stage::Running {
+            *self.stage = Stage::Over;
+            self.timeout.count(Count::Panicked);
+        }
     }
 }
 

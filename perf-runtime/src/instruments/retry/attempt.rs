@@ -34,7 +34,7 @@ impl<F> Attempt<F> {
 impl<F: Future> Future for Attempt<F> {
     type Output = F::Output;
 
-    #[inline]
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
         let _scope = this.is_repetition.then(Scope::enter);

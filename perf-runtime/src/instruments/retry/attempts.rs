@@ -90,7 +90,7 @@ impl Attempts {
     }
 
     /// Whether `answer` is that of a first attempt that has not failed: then there is nothing to ask and nothing to count.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn succeed_at_once<A: Failing>(&self, answer: &A) -> bool {
         self.running.is_none() && !answer.has_failed()
