@@ -6,6 +6,7 @@ use super::{Core, Fate};
 use crate::classify::Class;
 use crate::ended::Ended;
 use crate::parts::breaker::Pass;
+use crate::rejected::Rejected;
 
 /// One call that a breaker has let through; see [`Breaker::admit`](super::Breaker::admit).
 ///
@@ -62,29 +63,29 @@ impl<'b> BreakerPermit<'b> {
         has_failed: impl FnOnce(&A) -> bool,
         class: impl FnOnce(&A) -> Option<Class>,
     ) -> Ended<A> {
-        // What others borrow is in memory. So what they are lent is made anew, and the answer of a call that is well stays out
-        // of there.
+        // What others borrow is in memory. So they are lent the answer of a call that has failed, at a place of its own, and
+        // nothing else: the answer of a call that is well stays out of there.
         match ended {
             Ended::Answered(answer) => {
                 if has_failed(&answer) {
-                    return self.judge_failed(Ended::Answered(answer), class);
+                    let Self { core, pass, start } = self;
+                    std::mem::forget(self);
+                    let lent = (answer,);
+                    judge_failed(core, pass, start, &lent, class);
+                    return Ended::Answered(lent.0);
                 }
                 self.succeeded();
                 Ended::Answered(answer)
             }
-            Ended::Rejected(rejected) => self.judge_failed(Ended::Rejected(rejected), class),
+            Ended::Rejected(rejected) => {
+                self.end(fate_of_rejection(&rejected));
+                Ended::Rejected(rejected)
+            }
             Ended::Refused(answer, rejected) => {
-                self.judge_failed(Ended::Refused(answer, rejected), class)
+                self.end(fate_of_rejection(&rejected));
+                Ended::Refused(answer, rejected)
             }
         }
-    }
-
-    #[inline(always)]
-    fn judge_failed<A>(self, ended: Ended<A>, class: impl FnOnce(&A) -> Option<Class>) -> Ended<A> {
-        let Self { core, pass, start } = self;
-        std::mem::forget(self);
-        judge_failed(core, pass, start, &ended, class);
-        ended
     }
 }
 
@@ -94,11 +95,11 @@ fn judge_failed<A>(
     core: &Core,
     pass: Pass,
     start: u64,
-    ended: &Ended<A>,
+    (answer,): &(A,),
     class: impl FnOnce(&A) -> Option<Class>,
 ) {
     // A class that panics is a panic of the call.
-    BreakerPermit::new(core, pass, start).end(fate(ended, class));
+    BreakerPermit::new(core, pass, start).classed(class(answer));
 }
 
 // By value: a permit that is lent has to be in memory for as long as it is there.
@@ -123,20 +124,15 @@ impl fmt::Debug for BreakerPermit<'_> {
     }
 }
 
-/// What an end is to a breaker. A policy further in that has answered says itself what that is.
+/// A policy further in that has answered says itself what that is.
 #[inline]
-pub(super) fn fate<A>(ended: &Ended<A>, class: impl FnOnce(&A) -> Option<Class>) -> Fate {
-    match ended {
-        Ended::Answered(answer) => fate_of(class(answer)),
-        Ended::Rejected(rejected) | Ended::Refused(_, rejected) => {
-            fate_of(Some(Class::of_rejection(rejected)))
-        }
-    }
+pub(super) fn fate_of_rejection(rejected: &Rejected) -> Fate {
+    fate_of(Some(Class::of_rejection(rejected)))
 }
 
 /// Who has answered that it cannot be helped has answered.
 #[inline]
-fn fate_of(class: Option<Class>) -> Fate {
+pub(super) fn fate_of(class: Option<Class>) -> Fate {
     match class {
         None | Some(Class::Permanent) => Fate::Success,
         Some(Class::Transient | Class::Overloaded(_)) => Fate::Failure,

@@ -7,7 +7,7 @@ use std::any::Any;
 use std::sync::{Arc, OnceLock};
 
 use super::books::Count;
-use super::guard::fate;
+use super::guard::{fate_of, fate_of_rejection};
 use super::{Core, Fate};
 use crate::classify::Class;
 use crate::ended::Ended;
@@ -244,32 +244,34 @@ impl<'b, K: Key, L: Lookup<K>> KeyedPermit<'b, K, L> {
         has_failed: impl FnOnce(&A) -> bool,
         class: impl FnOnce(&A) -> Option<Class>,
     ) -> Ended<A> {
+        // As for a breaker without keys.
         match ended {
             Ended::Answered(answer) => {
                 if has_failed(&answer) {
-                    return self.judge_failed(Ended::Answered(answer), class);
+                    let lent = (answer,);
+                    self.judge_failed(&lent, class);
+                    return Ended::Answered(lent.0);
                 }
                 self.end(Fate::Success);
                 Ended::Answered(answer)
             }
-            Ended::Rejected(rejected) => self.judge_failed(Ended::Rejected(rejected), class),
+            Ended::Rejected(rejected) => {
+                self.end(fate_of_rejection(&rejected));
+                Ended::Rejected(rejected)
+            }
             Ended::Refused(answer, rejected) => {
-                self.judge_failed(Ended::Refused(answer, rejected), class)
+                self.end(fate_of_rejection(&rejected));
+                Ended::Refused(answer, rejected)
             }
         }
     }
 
-    #[inline(always)]
-    fn judge_failed<A>(
-        mut self,
-        ended: Ended<A>,
-        class: impl FnOnce(&A) -> Option<Class>,
-    ) -> Ended<A> {
-        if let Some(held) = self.held.take() {
-            let (keys, start) = (self.keys, self.start);
-            judge_failed(self.core, keys, held, self.whole, start, &ended, class);
-        }
-        ended
+    #[cold]
+    #[inline(never)]
+    fn judge_failed<A>(self, (answer,): &(A,), class: impl FnOnce(&A) -> Option<Class>) {
+        // A class that panics is a panic of the call.
+        let fate = fate_of(class(answer));
+        self.end(fate);
     }
 
     #[inline]
@@ -284,21 +286,6 @@ impl<'b, K: Key, L: Lookup<K>> KeyedPermit<'b, K, L> {
         }
         core.judge_key(keys, held, self.whole, self.start, fate);
     }
-}
-
-#[cold]
-#[inline(never)]
-fn judge_failed<A, K: Key, L: Lookup<K>>(
-    core: &Core,
-    keys: &Keys<K>,
-    held: (KeyPass, L),
-    whole: Pass,
-    start: u64,
-    ended: &Ended<A>,
-    class: impl FnOnce(&A) -> Option<Class>,
-) {
-    // A class that panics is a panic of the call.
-    KeyedPermit::new(core, keys, held, whole, start).end(fate(ended, class));
 }
 
 impl<K: Key, L: Lookup<K>> Drop for KeyedPermit<'_, K, L> {
