@@ -103,7 +103,7 @@ impl Core {
         start: u64,
     ) -> Result<KeyedPermit<'_, K, L>, Rejected> {
         let keys = self.keys();
-        let well = (self.machine.pass_if_closed(), keys.pass_if_well());
+        let well = (self.machine.pass_if_closed(), keys.pass_if_well(&lookup));
         if let (Some(whole), Some(pass)) = well {
             return Ok(KeyedPermit::new(self, keys, (pass, lookup), whole, start));
         }

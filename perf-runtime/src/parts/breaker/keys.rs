@@ -1,7 +1,7 @@
 //! A breaker for each key, of those keys alone that something counts against.
 //!
 //! A key that is well has no entry: while all are, a call loads one number, before and after the body, and neither hashes
-//! nor locks nor allocates. The first failure of a key makes its entry, and what wipes out its history takes it away. So
+//! nor locks nor allocates. While some are not, it hashes, and loads two: it locks where an entry may be its own. The first failure of a key makes its entry, and what wipes out its history takes it away. So
 //! the history of a key begins with a failure, also where it is a window.
 //!
 //! Entries are bounded. When they are too many, one goes that is closed, the one whose last failure is the longest ago;
@@ -14,8 +14,10 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Acquire, Release};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+mod census;
 mod table;
 
+use self::census::{Census, Count};
 use self::table::{Entry, Table};
 use super::rules::Rules;
 use super::{Change, Judged, Machine, Pass, Phase, Verdict, View};
@@ -32,6 +34,7 @@ pub(crate) struct Keys<K> {
     rules: Rules,
     most: usize,
     hasher: foldhash::fast::RandomState,
+    census: Arc<Census>,
     table: Mutex<Table<K>>,
 }
 
@@ -48,6 +51,8 @@ pub(crate) struct KeyPass {
     /// How that has admitted the call.
     own: Pass,
     gone: u64,
+    /// How many keys there were that this one may be; not known while all were well.
+    count: Option<Count>,
 }
 
 /// Whether a call of a key may run.
@@ -81,6 +86,7 @@ impl KeyPass {
             machine: None,
             own: Pass::NONE,
             gone: STRANGER,
+            count: None,
         }
     }
 }
@@ -94,6 +100,7 @@ impl KeyAdmission {
                 machine: None,
                 own: Pass::NONE,
                 gone,
+                count: None,
             }),
             change: None,
         }
@@ -112,6 +119,7 @@ impl KeyJudged {
 impl<K: Key> Keys<K> {
     /// Of at most so many keys, each with a breaker of these rules.
     pub(crate) fn new(rules: Rules, most: u64) -> Self {
+        let census = Arc::new(Census::new());
         Self {
             state: AtomicU64::new(0),
             rules,
@@ -119,19 +127,37 @@ impl<K: Key> Keys<K> {
                 .unwrap_or(usize::MAX)
                 .clamp(1, u32::MAX as usize),
             hasher: foldhash::fast::RandomState::default(),
-            table: Mutex::new(Table::new()),
+            table: Mutex::new(Table::new(census.clone())),
+            census,
         }
     }
 
-    /// The pass of any key while all of them are well.
+    /// The pass of a key that nobody has to look for.
     #[inline]
-    pub(crate) fn pass_if_well(&self) -> Option<KeyPass> {
+    pub(crate) fn pass_if_well<L: Lookup<K>>(&self, lookup: &L) -> Option<KeyPass> {
         let state = self.state.load(Acquire);
-        (state & COUNT_MASK == 0).then_some(KeyPass {
+        let count = if state & COUNT_MASK == 0 {
+            None
+        } else {
+            let count = self.count(lookup);
+            if !count.is_zero() {
+                return None;
+            }
+            Some(count)
+        };
+        Some(KeyPass {
             machine: None,
             own: Pass::NONE,
             gone: state >> 32,
+            count,
         })
+    }
+
+    /// How many keys there are that this one may be.
+    // Two numbers in registers, and the hashing out of the way of those who need none.
+    #[inline(never)]
+    fn count<L: Lookup<K>>(&self, lookup: &L) -> Count {
+        self.census.of(self.hash(lookup))
     }
 
     /// Whether a call of this key may run.
@@ -141,24 +167,28 @@ impl<K: Key> Keys<K> {
         lookup: &L,
         now: impl FnOnce() -> u64,
     ) -> KeyAdmission {
-        let state = self.state.load(Acquire);
-        if state & COUNT_MASK == 0 {
-            return KeyAdmission::well(state >> 32);
+        if let Some(pass) = self.pass_if_well(lookup) {
+            return KeyAdmission {
+                pass: Ok(pass),
+                change: None,
+            };
         }
-        self.admit_among(lookup, state, now())
+        self.admit_among(lookup, now())
     }
 
     #[inline(never)]
-    fn admit_among<L: Lookup<K>>(&self, lookup: &L, state: u64, now: u64) -> KeyAdmission {
+    fn admit_among<L: Lookup<K>>(&self, lookup: &L, now: u64) -> KeyAdmission {
+        let gone = self.state.load(Acquire) >> 32;
         let Some(machine) = self.machine(lookup) else {
-            return KeyAdmission::well(state >> 32);
+            return KeyAdmission::well(gone);
         };
         let admission = machine.admit(|| now);
         KeyAdmission {
             pass: admission.pass.map(|own| KeyPass {
                 machine: Some(machine),
                 own,
-                gone: state >> 32,
+                gone,
+                count: None,
             }),
             change: admission.change,
         }
@@ -167,8 +197,10 @@ impl<K: Key> Keys<K> {
     /// Whether a success of a call that was quick enough leaves everything as it is.
     #[inline]
     pub(crate) fn is_unchanged(&self, pass: &KeyPass) -> bool {
+        let is_well = || self.state.load(Acquire) & COUNT_MASK == 0;
+        let is_still_well = |count| self.census.is_still_zero(count);
         pass.machine.is_none()
-            && (pass.gone == STRANGER || self.state.load(Acquire) & COUNT_MASK == 0)
+            && (pass.gone == STRANGER || pass.count.map_or_else(is_well, is_still_well))
     }
 
     /// What became of a call of this key.

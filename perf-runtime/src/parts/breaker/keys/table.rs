@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::super::{Machine, Phase};
+use super::census::Census;
 use crate::parts::key::Lookup;
 
 /// Keys that were closed not long ago are remembered by a part of their hash.
@@ -19,6 +20,7 @@ pub(super) struct Table<K> {
     /// How many have gone that had been open, and how many had when one of a bucket went.
     gone: u64,
     gone_of: Vec<u64>,
+    census: Arc<Census>,
 }
 
 /// A key and its breaker.
@@ -30,8 +32,9 @@ pub(super) struct Entry<K> {
 }
 
 impl<K> Table<K> {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(census: Arc<Census>) -> Self {
         Self {
+            census,
             entries: HashMap::default(),
             len: 0,
             failed: BTreeMap::new(),
@@ -75,6 +78,7 @@ impl<K> Table<K> {
             failed: None,
         });
         self.len += 1;
+        self.census.add(hash);
     }
 
     /// Brings a key where it belongs after its machine was told something: to the end of the order when that was `bad`,
@@ -126,6 +130,7 @@ impl<K> Table<K> {
             self.entries.remove(&hash);
         }
         self.len -= 1;
+        self.census.remove(hash);
         if let Some(failed) = entry.failed {
             self.failed.remove(&failed);
         }
@@ -151,6 +156,7 @@ impl<K> Table<K> {
         }
         self.failed.clear();
         self.len = 0;
+        self.census.clear();
         self.gone += 1;
         self.gone_of.clear();
         self.gone_of
