@@ -118,18 +118,38 @@ pub const FAILING: u64 = u64::MAX;
 // The key of the calls that fail is a key.
 const _: () = assert!(FAILING % KEYS == KEYS - 1);
 
+/// The argument that makes [`body`] panic. No row calls it with that, and no compiler knows.
+///
+/// A guard is for calls that may panic. Where the compiler sees that a function cannot, it leaves out of the bare one what
+/// a caller has to do for one that can (its answer is made where it is read, and not copied there), but not of a guarded
+/// one; the difference would be charged to the guard. So all of them may panic, the bare one included; all that block are
+/// called and not inlined, and every answer is read.
+pub const PANICKING: u64 = u64::MAX - 1;
+
 /// What every function here does: next to nothing, unless it is to fail.
 ///
 /// # Errors
+///
+/// When it is to.
+///
+/// # Panics
 ///
 /// When it is to.
 #[inline(always)]
 pub fn body(x: u64) -> Answer {
     if x == FAILING {
         Err(Failed::Body)
+    } else if x == PANICKING {
+        panic_as_asked()
     } else {
         Ok(tools::body(x))
     }
+}
+
+#[cold]
+#[inline(never)]
+fn panic_as_asked() -> ! {
+    panic!("no row asks for it")
 }
 
 /// The same as a future with a name, ready when first polled.
