@@ -211,8 +211,7 @@ impl Instrument for Retrying {
                     inner.ended(call),
                 )
             };
-            let called =
-                quote!({ #kept #began #method(#site.get(), || { #copies #start #within }, #asked) });
+            let called = quote!({ #kept #began #method(#site.get(), || { #copies #start #within }, #asked) });
             return if is_answer {
                 Inner::Answer(called)
             } else {

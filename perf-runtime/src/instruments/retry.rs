@@ -44,8 +44,8 @@ mod tests;
 
 pub use self::asked::{Asked, after, asked};
 pub use self::attempt::{Attempt, Wait};
-pub use self::attempts::{Attempts, began};
 use self::attempts::Failed;
+pub use self::attempts::{Attempts, began};
 pub use self::event::RetryEvent;
 use self::options::Delays;
 pub use self::options::Options;

@@ -26,6 +26,7 @@ use std::time::{Duration, Instant};
 use pin_project_lite::pin_project;
 
 use crate::clock::Start;
+use crate::ended::Ended;
 use crate::parts::counter::Counters;
 use crate::parts::deadline::{self, Scope};
 #[cfg(feature = "tracing")]
@@ -70,18 +71,27 @@ const ENDS: [Count; 4] = [
 ];
 
 impl Timeout {
-    /// Awaits `body` for at most the limit since `start`; `reject` makes the answer of a call that took longer.
+    /// Awaits `body` for at most the limit since `start`; what it gives is given on by `given`. `reject` makes the answer of a call
+    /// that took longer.
     ///
     /// When the time is up the body is dropped first, which cancels it, and `reject` is asked then. Cancel safety is that
     /// of the body. A panic of the body passes through. Polled again after its answer the future stays pending.
     #[inline]
-    pub fn call_async<F, R>(&'static self, start: Start, body: F, reject: R) -> Call<F, R>
+    pub fn call_async<F, G, A, R>(
+        &'static self,
+        start: Start,
+        body: F,
+        given: G,
+        reject: R,
+    ) -> Call<F, G, R>
     where
         F: Future,
-        R: FnOnce(Rejected) -> F::Output,
+        G: Fn(F::Output) -> A,
+        R: FnOnce(Rejected) -> A,
     {
         Call {
             body: Some(body),
+            given,
             reject: Some(reject),
             timer: None,
             timeout: self,
@@ -144,12 +154,13 @@ enum Stage {
 pin_project! {
     /// A call of an annotated function.
     #[must_use = "futures do nothing unless polled"]
-    pub struct Call<F, R> {
+    pub struct Call<F, G, R> {
         // Taken out when the call ends, so that the body is gone before its answer is used.
         #[pin]
         body: Option<F>,
         #[pin]
         timer: Option<rt::Sleep>,
+        given: G,
         reject: Option<R>,
         timeout: &'static Timeout,
         start: Start,
@@ -158,7 +169,7 @@ pin_project! {
         stage: Stage,
     }
 
-    impl<F, R> PinnedDrop for Call<F, R> {
+    impl<F, G, R> PinnedDrop for Call<F, G, R> {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
             if matches!(*this.stage, Stage::Running | Stage::Late) {
@@ -168,18 +179,19 @@ pin_project! {
     }
 }
 
-impl<F, R> Future for Call<F, R>
+impl<F, G, A, R> Future for Call<F, G, R>
 where
     F: Future,
-    R: FnOnce(Rejected) -> F::Output,
+    G: Fn(F::Output) -> A,
+    R: FnOnce(Rejected) -> A,
 {
-    type Output = F::Output;
+    type Output = A;
 
     // What others write is in memory, and who takes an answer from there waits until it is. So all that is seldom stands in
     // functions of its own, none of which gives an answer, and the rest where the call is awaited.
     #[expect(clippy::inline_always, reason = "see above")]
     #[inline(always)]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<A> {
         let mut this = self.as_mut().project();
         let Some(body) = this.body.as_mut().as_pin_mut() else {
             return Poll::Pending;
@@ -204,6 +216,7 @@ where
         std::mem::forget(polling);
         if let Poll::Ready(answer) = answer {
             drop(scope);
+            let answer = (this.given)(answer);
             self.complete();
             return Poll::Ready(answer);
         }
@@ -214,11 +227,7 @@ where
     }
 }
 
-impl<F, R> Call<F, R>
-where
-    F: Future,
-    R: FnOnce(Rejected) -> F::Output,
-{
+impl<F, G, R> Call<F, G, R> {
     /// The body has answered, and is dropped.
     #[inline]
     fn complete(self: Pin<&mut Self>) {
@@ -278,7 +287,10 @@ where
 
     #[expect(clippy::inline_always, reason = "as the poll that it ends")]
     #[inline(always)]
-    fn reject(mut self: Pin<&mut Self>) -> Poll<F::Output> {
+    fn reject<A>(mut self: Pin<&mut Self>) -> Poll<A>
+    where
+        R: FnOnce(Rejected) -> A,
+    {
         self.as_mut().end_late();
         let this = self.project();
         let rejected = Rejected::timed_out(this.timeout.op, *this.allowed);
@@ -299,6 +311,12 @@ where
         #[cfg(feature = "tracing")]
         this.timeout.tell(*this.allowed);
     }
+}
+
+/// What the body gives is given on as it is: it knows of rejections.
+#[inline]
+pub fn as_given<A>(ended: Ended<A>) -> Ended<A> {
+    ended
 }
 
 /// Dropped only when the body panics.
