@@ -268,6 +268,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         L: Lookup<K>,
     {
         self.core.count(Count::Miss);
+        self.store.expect(hash);
         Looked::Missing(self.missing::<A, L>(hash, lookup))
     }
 

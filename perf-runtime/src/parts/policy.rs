@@ -27,7 +27,8 @@ mod sketch;
 mod tests;
 
 use self::history::History;
-use self::queues::{Content, MOST_CREDIT, Queue, Queues};
+pub(crate) use self::history::Whereabouts;
+use self::queues::{Content, MOST_CREDIT, Queue, Queues, Step};
 
 /// The share of the window is kept in parts of this.
 const WHOLE: u64 = 1 << 32;
@@ -50,6 +51,22 @@ const PATIENCE: u32 = 16;
 /// How many newcomers in a row one of the main queue may outdo before the next of it is asked. Who shares the counters of
 /// a key that is asked for again and again is never outdone, and all behind it would stay, whatever they are worth.
 const STUBBORN: u32 = 64;
+
+/// How far ahead one [look](Policy::look_ahead) gets at most, in entries of each queue: as far as evictions can, nearly
+/// always.
+const STRIDES: u32 = 4;
+
+/// Somebody whom an eviction will [ask](Policy::look_ahead) about, by what is [kept](Policy::hash) of the hash.
+pub(crate) enum Ahead {
+    /// Some time from now, and then, before long, about who stands at `next`. What is `known` of the key stands there.
+    Far {
+        hash: u64,
+        next: *const u8,
+        known: *const u8,
+    },
+    /// Sooner. Was shown as [`Ahead::Far`] before.
+    Near { hash: u64 },
+}
 
 /// An entry that was asked about, and what is [kept](Policy::hash) of its hash.
 #[derive(Clone, Copy, Debug)]
@@ -159,15 +176,26 @@ impl Policy {
         }
     }
 
-    /// Shows whom [`evict`](Self::evict) asks about next if nothing comes between, and where stands what is known of its
-    /// key: to who wants to have it fetched in time.
+    /// Shows whom [`evict`](Self::evict) will ask about if nothing comes between: to who wants to have fetched in time
+    /// what is needed for that. Goes on from where it has ended the last time.
     #[inline]
-    pub(crate) fn each_next(&self, mut see: impl FnMut(u32, *const u8)) {
+    pub(crate) fn look_ahead(&mut self, mut see: impl FnMut(Ahead)) {
         for queue in [Queue::Window, Queue::Main] {
-            if let Some(id) = self.queues.oldest(queue) {
-                see(id, self.history.address(self.hash(id)));
+            for _ in 0..STRIDES {
+                let Some(Step { hash, next, near }) = self.queues.step_ahead(queue) else {
+                    break;
+                };
+                let known = self.whereabouts().of(hash);
+                see(Ahead::Far { hash, next, known });
+                see(Ahead::Near { hash: near });
             }
         }
+    }
+
+    /// Where stands what is known of keys, until the next id is [new](Self::new_id).
+    #[inline]
+    pub(crate) fn whereabouts(&self) -> Whereabouts {
+        self.history.whereabouts()
     }
 
     /// Of the hash an entry came with its high half and its low byte, between them zeros; 0 for an id that never was here.
@@ -196,11 +224,6 @@ impl Policy {
     /// What all entries weigh.
     pub(crate) fn weight(&self) -> u64 {
         self.window().weight.saturating_add(self.main().weight)
-    }
-
-    /// For how many ids there is room without allocating.
-    pub(crate) fn room(&self) -> usize {
-        self.room
     }
 
     /// Bytes allocated.

@@ -33,7 +33,7 @@ pub(crate) use self::bounds::Limits;
 pub(crate) use self::displaced::{Cause, Displaced, Evicted};
 pub(crate) use self::entry::{Entry, Freshness, Lifetime};
 
-use self::books::Books;
+use self::books::{Books, Expected};
 use self::bounds::{Bounds, Place};
 use self::grace::pinned;
 use self::limbo::Unlinked;
@@ -56,6 +56,8 @@ pub(crate) struct Idle {
 pub(crate) struct Store<K, V> {
     /// A power of two of them.
     shards: Box<[Shard<K, V>]>,
+    /// Of each shard.
+    expected: Box<[Expected]>,
     seed: SeedableRandomState,
     idle: Option<Idle>,
     bounds: Bounds,
@@ -85,6 +87,7 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
             shards: (0..shards)
                 .map(|_| Table::new(Books::new(&bounds, shards)))
                 .collect(),
+            expected: (0..shards).map(|_| Expected::default()).collect(),
             seed: SeedableRandomState::random(),
             idle,
             bounds,
@@ -143,6 +146,14 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
         })
     }
 
+    /// An answer under this hash will be put in before long.
+    #[inline]
+    pub(crate) fn expect(&self, hash: u64) {
+        if let Some(expected) = self.expected.get(self.number(hash)) {
+            expected.prefetch(hash);
+        }
+    }
+
     /// As [`Store::read`] of the key that `is` knows, but the policy does not hear of it and no time to idle begins anew.
     pub(crate) fn peek<R>(
         &self,
@@ -189,7 +200,7 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
         if let Some(shard) = self.shard(hash) {
             let mut locked = shard.lock();
             let found = locked.find(hash, |entry| is(entry.key()));
-            if let Some(id) = found.map(|entry| entry.id) {
+            if let Some(id) = found.map(|(_, entry)| entry.id) {
                 self.take(&mut locked, id, Cause::Invalidated, now, &mut displaced);
             }
         }
@@ -244,10 +255,11 @@ fn forget<'s, K, V>(
     now: u64,
     displaced: &mut Displaced<'s, K, V>,
 ) -> Place {
-    let slot = locked.slot(id);
     // Known until the id comes again, as is the weight.
     let hash = locked.policy.hash(id);
-    let Some(unlinked) = locked.remove(slot, hash) else {
+    let found = locked.find(hash, |entry| entry.id == id);
+    let slot = found.map(|(slot, _)| slot);
+    let Some(unlinked) = slot.and_then(|slot| locked.remove(slot, hash)) else {
         return Place::NONE;
     };
     let freed = Place::of(locked.weight(id));
@@ -257,6 +269,5 @@ fn forget<'s, K, V>(
 
 fn rebuild<'s, K, V>(locked: &mut LockedShard<'s, K, V>, room: usize) -> Unlinked<'s, Entry<K, V>> {
     let hash = |books: &Books, entry: &Entry<K, V>| books.policy.hash(entry.id);
-    let moved = |books: &mut Books, entry: &Entry<K, V>, slot| books.set_slot(entry.id, slot);
-    locked.rebuild(room, hash, moved)
+    locked.rebuild(room, hash)
 }

@@ -150,16 +150,40 @@ impl History {
         self.blocks.get_mut(at)
     }
 
-    /// The address of what is known of the key of this hash.
+    /// Where it all is.
     #[inline]
-    pub(super) fn address(&self, hash: u64) -> *const u8 {
-        self.blocks.as_ptr().wrapping_add(self.place(hash)).cast()
+    pub(super) fn whereabouts(&self) -> Whereabouts {
+        Whereabouts {
+            first: self.blocks.as_ptr().cast(),
+            blocks: self.blocks.len(),
+        }
     }
 
     #[inline]
     fn place(&self, hash: u64) -> usize {
-        // The high half of the product of two halves: even, without a division, for any number of blocks.
-        (((hash >> 32) * self.blocks.len() as u64) >> 32) as usize
+        place(hash, self.blocks.len())
+    }
+}
+
+#[inline]
+fn place(hash: u64, blocks: usize) -> usize {
+    // The high half of the product of two halves: even, without a division, for any number of blocks.
+    (((hash >> 32) * blocks as u64) >> 32) as usize
+}
+
+/// Where a history is in memory, as long as it does not grow; for who fetches a part of it before it is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Whereabouts {
+    pub(crate) first: *const u8,
+    pub(crate) blocks: usize,
+}
+
+impl Whereabouts {
+    /// The address of what is known of the key of this hash.
+    #[inline]
+    pub(crate) fn of(self, hash: u64) -> *const u8 {
+        let blocks = self.first.cast::<Block>();
+        blocks.wrapping_add(place(hash, self.blocks)).cast()
     }
 }
 

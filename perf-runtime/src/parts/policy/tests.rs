@@ -374,7 +374,7 @@ fn weights_cost_nothing_until_there_are_any() {
     policy.set_weight(17, 5);
     assert_eq!((policy.weight_of(17), policy.weight_of(18)), (5, 1));
     assert_eq!(policy.weight(), 1_004);
-    assert_eq!(policy.memory(), before + 4 * policy.room());
+    assert_eq!(policy.memory(), before + 4 * policy.room);
     policy.remove(17);
     assert_eq!((policy.weight_of(17), policy.weight()), (5, 999));
 }

@@ -3,18 +3,50 @@
 //! An id is small and dense, so that policies can keep what they know in a list; it stays with a key when a new answer
 //! replaces the old one.
 
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering::Relaxed};
+
 use super::bounds::Bounds;
 use super::entry::Entry;
-use super::table::{Entries, Slot, prefetch};
-use crate::parts::policy::Policy;
+use super::table::{Entries, prefetch};
+use crate::parts::policy::{Ahead, Policy, Whereabouts};
 
-/// What is known of an entry that is nowhere.
-const NOWHERE: Slot = Slot(u32::MAX);
+/// Where the policy of a shard will look, for who has not locked it.
+///
+/// Out of date now and then, and good for nothing but to have the line fetched.
+#[derive(Default)]
+pub(super) struct Expected {
+    first: AtomicPtr<u8>,
+    blocks: AtomicUsize,
+}
+
+impl Expected {
+    /// Somebody will come with this hash.
+    #[inline]
+    pub(super) fn prefetch(&self, hash: u64) {
+        prefetch(self.known().of(hash));
+    }
+
+    /// Called under the lock of the shard.
+    #[inline]
+    pub(super) fn update(&self, books: &Books) {
+        let now = books.policy.whereabouts();
+        if self.known() != now {
+            self.first.store(now.first.cast_mut(), Relaxed);
+            self.blocks.store(now.blocks, Relaxed);
+        }
+    }
+
+    #[inline]
+    fn known(&self) -> Whereabouts {
+        Whereabouts {
+            first: self.first.load(Relaxed),
+            blocks: self.blocks.load(Relaxed),
+        }
+    }
+}
 
 pub(super) struct Books {
     pub(super) policy: Policy,
-    /// By id, the slot of an entry.
-    places: Vec<Slot>,
     /// For as many entries as the index should be, if it is known how many there will be.
     expected: usize,
 }
@@ -24,7 +56,6 @@ impl Books {
         let expected = bounds.share(shards).unwrap_or(usize::MAX);
         Self {
             policy: Policy::new(expected),
-            places: Vec::new(),
             // With some vacancies, ways are short.
             expected: expected.saturating_add(expected / 16),
         }
@@ -39,24 +70,7 @@ impl Books {
 
     /// The id of the next entry. None when there are too many entries.
     pub(super) fn new_id(&mut self) -> Option<u32> {
-        let id = self.policy.new_id()?;
-        if self.places.len() <= id as usize {
-            self.places
-                .reserve_exact(self.policy.room() - self.places.len());
-            self.places.resize(id as usize + 1, NOWHERE);
-        }
-        Some(id)
-    }
-
-    /// Where the entry is. Asked of ids in use only.
-    pub(super) fn slot(&self, id: u32) -> Slot {
-        self.places.get(id as usize).copied().unwrap_or(NOWHERE)
-    }
-
-    pub(super) fn set_slot(&mut self, id: u32, slot: Slot) {
-        if let Some(place) = self.places.get_mut(id as usize) {
-            *place = slot;
-        }
+        self.policy.new_id()
     }
 
     /// What an entry weighs, or did until it left.
@@ -74,23 +88,26 @@ impl Books {
 
     /// Whom the policy gives up.
     pub(super) fn evict<K, V>(&mut self, entries: &Entries<'_, Entry<K, V>>) -> Option<u32> {
-        let places = &self.places;
-        self.policy.evict(|id, _| {
-            let slot = places.get(id as usize).copied().unwrap_or(NOWHERE);
-            entries.get(slot).map_or(0, Entry::take_used)
+        self.policy.evict(|id, hash| {
+            let found = entries.find(hash, |entry| entry.id == id);
+            found.map_or(0, |(_, entry)| entry.take_used())
         })
     }
 
-    /// Has fetched what the next eviction will look at: each is at the end of a chain of lines that nobody else has read
-    /// for long.
-    pub(super) fn prefetch<K, V>(&self, entries: &Entries<'_, Entry<K, V>>) {
-        self.policy.each_next(|id, known| {
-            prefetch(known);
-            entries.prefetch(self.slot(id));
+    /// Has fetched what evictions will look at that are to come: each is at the end of a chain of lines that nobody else
+    /// has read for long.
+    pub(super) fn prefetch<K, V>(&mut self, entries: &Entries<'_, Entry<K, V>>) {
+        self.policy.look_ahead(|ahead| match ahead {
+            Ahead::Far { hash, next, known } => {
+                prefetch(next);
+                prefetch(known);
+                entries.prefetch_way(hash);
+            }
+            Ahead::Near { hash } => entries.prefetch(hash),
         });
     }
 
     pub(super) fn memory(&self) -> usize {
-        self.policy.memory() + self.places.capacity() * size_of::<Slot>()
+        self.policy.memory()
     }
 }

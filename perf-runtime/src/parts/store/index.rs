@@ -75,11 +75,17 @@ impl<T> Index<T> {
 
     /// The entry of this hash that `is` it.
     #[inline]
-    pub(super) fn find(
+    pub(super) fn find(&self, hash: u64, is: impl FnMut(NonNull<T>) -> bool) -> Option<NonNull<T>> {
+        self.search(hash, is).map(|(_, entry)| entry)
+    }
+
+    /// The same, and in which slot it is.
+    #[inline]
+    pub(super) fn search(
         &self,
         hash: u64,
         mut is: impl FnMut(NonNull<T>) -> bool,
-    ) -> Option<NonNull<T>> {
+    ) -> Option<(usize, NonNull<T>)> {
         let wanted = repeat(tag(hash));
         let mut at = self.first_group(hash);
         for _ in 0..self.groups.len() {
@@ -87,12 +93,13 @@ impl<T> Index<T> {
             let tags = group.tags.load(Acquire);
             let mut found = zero_bytes(tags ^ wanted) & TAGS;
             while found != 0 {
-                let entry = group.slots.get(first_byte(found))?.load(Acquire);
+                let place = first_byte(found);
+                let entry = group.slots.get(place)?.load(Acquire);
                 // Null where it was taken out since; another where that was put there since.
                 if let Some(entry) = NonNull::new(entry)
                     && is(entry)
                 {
-                    return Some(entry);
+                    return Some((at * STRIDE + place, entry));
                 }
                 found &= found - 1;
             }
@@ -102,6 +109,28 @@ impl<T> Index<T> {
             at = self.next_group(at, hash);
         }
         None
+    }
+
+    /// The entries that a search for this hash compares first, and most often alone.
+    #[inline]
+    pub(super) fn likely(&self, hash: u64) -> impl Iterator<Item = *const T> {
+        let group = self.groups.get(self.first_group(hash));
+        group.into_iter().flat_map(move |group| {
+            let tags = group.tags.load(Relaxed);
+            let mut found = zero_bytes(tags ^ repeat(tag(hash))) & TAGS;
+            std::iter::from_fn(move || {
+                let place = group.slots.get(first_byte(found))?;
+                found &= found - 1;
+                Some(place.load(Relaxed).cast_const())
+            })
+        })
+    }
+
+    /// Where a search for this hash begins.
+    #[inline]
+    pub(super) fn address(&self, hash: u64) -> *const u8 {
+        let groups = self.groups.as_ptr();
+        groups.wrapping_add(self.first_group(hash)).cast()
     }
 
     /// Where an entry of this hash may be put. None when the index is full.

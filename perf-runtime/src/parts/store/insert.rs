@@ -83,8 +83,11 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
             }
         }
         if let Some(id) = present {
-            self.replace(&mut locked, id, entry, weight, now, displaced);
+            self.replace(&mut locked, (id, hash), entry, weight, now, displaced);
         } else if let Some(id) = locked.new_id() {
+            if let Some(expected) = self.expected.get(self.number(hash)) {
+                expected.update(&locked);
+            }
             entry.id = id;
             put(&mut locked, hash, entry, weight, displaced);
             let (entries, books) = locked.parts();
@@ -98,14 +101,17 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
     fn replace<'s>(
         &self,
         locked: &mut LockedShard<'s, K, V>,
-        id: u32,
+        (id, hash): (u32, u64),
         mut entry: Entry<K, V>,
         weight: u32,
         now: u64,
         displaced: &mut Displaced<'s, K, V>,
     ) {
         entry.id = id;
-        let slot = locked.slot(id);
+        let found = locked.find(hash, |other| other.id == id);
+        let Some(slot) = found.map(|(slot, _)| slot) else {
+            return;
+        };
         if let Ok(before) = locked.replace(slot, entry) {
             let less = locked.weight(id).saturating_sub(weight);
             locked.set_weight(id, weight);
@@ -147,8 +153,11 @@ fn evict<'s, K, V>(
     let Some(evicted) = displaced.evicted_mut() else {
         return forget(locked, id, Cause::Size, now, displaced);
     };
-    let slot = locked.slot(id);
     let hash = locked.policy.hash(id);
+    let found = locked.find(hash, |entry| entry.id == id);
+    let Some(slot) = found.map(|(slot, _)| slot) else {
+        return Place::NONE;
+    };
     let Some(is_expired) = locked.discard(slot, hash, |entry| entry.is_expired(now)) else {
         return Place::NONE;
     };
@@ -165,7 +174,7 @@ fn evict<'s, K, V>(
 
 fn id_of<K: Key, V>(locked: &LockedShard<'_, K, V>, hash: u64, entry: &Entry<K, V>) -> Option<u32> {
     let found = locked.find(hash, |other| other.key() == entry.key());
-    found.map(|found| found.id)
+    found.map(|(_, found)| found.id)
 }
 
 /// Puts in an entry that has its id and its place in the bounds.
@@ -177,14 +186,10 @@ fn put<'s, K, V>(
     displaced: &mut Displaced<'s, K, V>,
 ) {
     let id = entry.id;
-    let slot = loop {
-        match locked.insert(hash, entry) {
-            Ok(slot) => break slot,
-            Err(again) => entry = again,
-        }
+    while let Err(again) = locked.insert(hash, entry) {
+        entry = again;
         let room = locked.room_beyond(locked.len());
         displaced.add_index(rebuild(locked, room));
-    };
-    locked.set_slot(id, slot);
+    }
     locked.policy.insert(id, hash, weight);
 }

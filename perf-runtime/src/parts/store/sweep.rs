@@ -118,10 +118,10 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
     ) {
         let mut locked = shard.lock();
         for &entry in entries {
-            let slot = locked.slot(entry.id);
-            let is_there = locked
-                .get(slot)
-                .is_some_and(|there| std::ptr::eq(there, entry));
+            // That of another by now, perhaps, under which this one is not found.
+            let hash = locked.policy.hash(entry.id);
+            let is_it = |there: &Entry<K, V>| std::ptr::eq(there, entry);
+            let is_there = locked.find(hash, is_it).is_some();
             if is_there && (cause != Cause::Expired || entry.is_expired(now)) {
                 self.take(&mut locked, entry.id, cause, now, displaced);
             }

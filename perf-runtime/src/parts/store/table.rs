@@ -147,7 +147,7 @@ pub(super) struct Locked<'a, T, W> {
 
 /// Where an entry is until the next [rebuilding](Locked::rebuild).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Slot(pub(super) u32);
+pub(super) struct Slot(u32);
 
 impl Slot {
     fn new(slot: usize) -> Option<Self> {
@@ -163,17 +163,26 @@ impl Slot {
 pub(super) struct Entries<'l, T>(&'l Index<T>);
 
 impl<'l, T> Entries<'l, T> {
-    pub(super) fn get(&self, slot: Slot) -> Option<&'l T> {
-        let entry = self.0.get(slot.index())?;
+    /// The entry of this hash that `is` it, and its slot.
+    #[inline]
+    pub(super) fn find(&self, hash: u64, mut is: impl FnMut(&T) -> bool) -> Option<(Slot, &'l T)> {
         // SAFETY: only who has the lock takes an entry out.
-        Some(unsafe { entry.as_ref() })
+        let found = self.0.search(hash, |entry| is(unsafe { entry.as_ref() }));
+        let (slot, entry) = found?;
+        // SAFETY: as above.
+        Some((Slot::new(slot)?, unsafe { entry.as_ref() }))
     }
 
-    /// Says that it will be asked for soon.
-    pub(super) fn prefetch(&self, slot: Slot) {
-        if let Some(entry) = self.0.get(slot.index()) {
-            prefetch(entry.as_ptr());
-        }
+    /// Says that this hash will be looked for soon.
+    #[inline]
+    pub(super) fn prefetch_way(&self, hash: u64) {
+        prefetch(self.0.address(hash));
+    }
+
+    /// Says that what is under this hash will be asked for soon, to who has the [way](Self::prefetch_way) to it by now.
+    #[inline]
+    pub(super) fn prefetch(&self, hash: u64) {
+        self.0.likely(hash).for_each(prefetch);
     }
 }
 
@@ -191,13 +200,10 @@ impl<'t, T, W> Locked<'t, T, W> {
         self.index().slots()
     }
 
-    /// The entry of this hash that `is` it.
-    pub(super) fn find(&self, hash: u64, mut is: impl FnMut(&T) -> bool) -> Option<&T> {
-        let index = self.index();
-        // SAFETY: only who has the lock takes an entry out.
-        let found = index.find(hash, |entry| is(unsafe { entry.as_ref() }))?;
-        // SAFETY: as above.
-        Some(unsafe { found.as_ref() })
+    /// The entry of this hash that `is` it, and its slot.
+    #[inline]
+    pub(super) fn find(&self, hash: u64, is: impl FnMut(&T) -> bool) -> Option<(Slot, &T)> {
+        Entries(self.index()).find(hash, is)
     }
 
     /// Beside what writers know, a way to the entries.
@@ -207,21 +213,17 @@ impl<'t, T, W> Locked<'t, T, W> {
         (Entries(index), &mut self.writer.also)
     }
 
-    pub(super) fn get(&self, slot: Slot) -> Option<&T> {
-        Entries(self.index()).get(slot)
-    }
-
     /// Puts in an entry whose key is not there; gives it back when there is no room without [`Locked::rebuild`].
-    pub(super) fn insert(&mut self, hash: u64, entry: T) -> Result<Slot, T> {
+    pub(super) fn insert(&mut self, hash: u64, entry: T) -> Result<(), T> {
         let room = self.index().room();
         let vacancy = self.index().vacancy(hash).filter(|_| self.len() < room);
-        let Some((at, slot)) = vacancy.and_then(|at| Some((at, Slot::new(at)?))) else {
+        let Some(at) = vacancy else {
             return Err(entry);
         };
         let entry = into_pointer(self.boxed(entry));
         self.index().put(at, hash, entry);
         self.writer.len += 1;
-        Ok(slot)
+        Ok(())
     }
 
     /// Puts an entry in the place of one with the same key; gives it back when there is none.
@@ -292,14 +294,11 @@ impl<'t, T, W> Locked<'t, T, W> {
         unsafe { self.table.limbo.unlinked(Garbage::Many(unseen.into())) }
     }
 
-    /// Makes room for `entries` in all, and says of each entry that is there where it is now.
-    ///
-    /// Neither of the two closures may panic.
+    /// Makes room for `entries` in all. The hash must not panic.
     pub(super) fn rebuild(
         &mut self,
         entries: usize,
         hash: impl Fn(&W, &T) -> u64,
-        mut moved: impl FnMut(&mut W, &T, Slot),
     ) -> Unlinked<'t, T> {
         let index = Index::for_entries(entries.max(self.len()));
         let slots = self.slots();
@@ -307,14 +306,10 @@ impl<'t, T, W> Locked<'t, T, W> {
         let before = unsafe { &*self.table.for_readers.index.load(Relaxed) };
         for entry in before.entries(0, slots) {
             // SAFETY: only who has the lock takes an entry out.
-            let known = unsafe { entry.as_ref() };
-            let hash = hash(&self.writer.also, known);
+            let hash = hash(&self.writer.also, unsafe { entry.as_ref() });
             // There is a vacancy for each, the index having been made for them.
-            if let Some(at) = index.vacancy(hash)
-                && let Some(slot) = Slot::new(at)
-            {
+            if let Some(at) = index.vacancy(hash) {
                 index.put(at, hash, entry);
-                moved(&mut self.writer.also, known, slot);
             }
         }
         let before = self.swap(index);

@@ -29,12 +29,16 @@ fn value(key: u64, version: u64) -> u64 {
     key << 32 | version
 }
 
-struct Slots(std::collections::HashMap<u64, Slot>);
-
-type Pairs = Table<Pair, Slots>;
+type Pairs = Table<Pair, ()>;
 
 fn pairs() -> Pairs {
-    Table::new(Slots(std::collections::HashMap::new()))
+    Table::new(())
+}
+
+fn slot(table: &Locked<'_, Pair, ()>, key: u64) -> Option<Slot> {
+    let (slot, found) = table.find(hash(key), |pair| pair.key == key)?;
+    assert_eq!(found.key, key);
+    Some(slot)
 }
 
 fn put(table: &Pairs, key: u64, version: u64, drops: &Arc<AtomicUsize>) {
@@ -47,21 +51,14 @@ fn put(table: &Pairs, key: u64, version: u64, drops: &Arc<AtomicUsize>) {
     let _before: Vec<_>;
     let mut locked = table.lock();
     let mut before = Vec::new();
-    if let Some(slot) = locked.0.get(&key).copied() {
+    if let Some(slot) = slot(&locked, key) {
         before.extend(locked.replace(slot, pair).ok());
     } else {
-        let slot = loop {
-            match locked.insert(hash(key), pair) {
-                Ok(slot) => break slot,
-                Err(again) => pair = again,
-            }
+        while let Err(again) = locked.insert(hash(key), pair) {
+            pair = again;
             let room = locked.len() + locked.len() / 2 + 1;
-            let moved = |slots: &mut Slots, pair: &Pair, slot| {
-                slots.0.insert(pair.key, slot);
-            };
-            before.push(locked.rebuild(room, |_, pair| hash(pair.key), moved));
-        };
-        locked.0.insert(key, slot);
+            before.push(locked.rebuild(room, |(), pair| hash(pair.key)));
+        }
     }
     _before = before;
 }
@@ -69,7 +66,7 @@ fn put(table: &Pairs, key: u64, version: u64, drops: &Arc<AtomicUsize>) {
 fn remove(table: &Pairs, key: u64) {
     let _before;
     let mut locked = table.lock();
-    if let Some(slot) = locked.0.remove(&key) {
+    if let Some(slot) = slot(&locked, key) {
         _before = locked.remove(slot, hash(key));
     }
 }
@@ -128,23 +125,33 @@ fn some_memory_of_what_nobody_reads_is_kept_for_the_next() {
     fn kept<T>(entry: fn() -> T) -> usize {
         const ENTRIES: u64 = if cfg!(miri) { 60 } else { 600 };
         let table = Table::new(());
-        drop(table.lock().rebuild(600, |(), _| 0, |(), _, _| ()));
-        let slots: Vec<_> = (0..ENTRIES)
-            .map(|hash| table.lock().insert(hash << 32, entry()).ok().unwrap())
-            .collect();
+        drop(table.lock().rebuild(600, |(), _| 0));
+        // Those with one tag go one way, so that any of them can be taken for another.
+        let hashes = || (0..ENTRIES).map(|at| at << 32 | at << 1 & 0xff);
+        let put = |hash| table.lock().insert(hash, entry()).ok().unwrap();
+        let take = |hash| {
+            let mut locked = table.lock();
+            let (slot, _) = locked.find(hash, |_| true).unwrap();
+            let taken = locked.remove(slot, hash);
+            drop(locked);
+            drop(taken);
+        };
+        hashes().for_each(put);
         let mut most = 0;
-        for (hash, slot) in (0..ENTRIES).zip(slots) {
-            drop(table.lock().remove(slot, hash << 32));
+        for hash in hashes() {
+            take(hash);
             let mut spares = Vec::new();
             table.limbo.give_spares(&mut spares);
             most = most.max(spares.len());
             if let Some(spare) = spares.pop() {
                 table.lock().writer.spares.push(spare);
                 let address = table.lock().writer.spares[0].as_ptr().cast::<T>();
-                let slot = table.lock().insert(hash << 32, entry()).ok().unwrap();
-                let there = table.lock().get(slot).map(std::ptr::from_ref);
-                assert_eq!(there, Some(address));
-                drop(table.lock().remove(slot, hash << 32));
+                put(hash);
+                let locked = table.lock();
+                let there = locked.find(hash, |there| std::ptr::eq(there, address));
+                assert!(there.is_some());
+                drop(locked);
+                take(hash);
             }
         }
         most
@@ -211,7 +218,7 @@ fn a_panic_in_a_drop_reaches_nobody_and_spares_the_rest() {
     let fill = |table: &Table<Panics, ()>| {
         let _before;
         let mut locked = table.lock();
-        _before = locked.rebuild(10, |(), _| 0, |(), _, _| ());
+        _before = locked.rebuild(10, |(), _| 0);
         for at in 0..10 {
             let panics = Panics(at % 3 == 0, drops.clone());
             assert!(locked.insert(0, panics).is_ok());
