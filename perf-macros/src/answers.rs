@@ -12,13 +12,13 @@ pub(crate) mod types;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Expr, ExprLit, Lit, PathArguments, PathSegment, Type};
+use syn::{Expr, ExprLit, Lifetime, Lit, PathArguments, PathSegment, Type};
 
 use crate::answers::background::{Background, Parts};
 use crate::answers::key::Key;
 use crate::errors::Errors;
 use crate::function::{Answer, span_of, spanned};
-use crate::instruments::{Annotated, Call};
+use crate::instruments::{Annotated, Call, Inner};
 use crate::options::{Kind, Spec, Value};
 
 /// `key = …`: what the answer depends on.
@@ -261,7 +261,7 @@ impl Look<'_> {
     }
 
     /// One call around a body.
-    pub(crate) fn around(&self, call: &Call<'_>, body: TokenStream) -> TokenStream {
+    fn around(&self, call: &Call<'_>, body: TokenStream) -> TokenStream {
         let (shared, judge) = (self.answers.shared(call), judge(call));
         let looked = self.looked(call, &judge);
         if let Some(background) = self.background {
@@ -285,8 +285,16 @@ impl Look<'_> {
         }
     }
 
-    /// One call around a future.
-    pub(crate) fn around_future(&self, call: &Call<'_>, future: TokenStream) -> TokenStream {
+    /// One call around what stands further in.
+    pub(crate) fn wrap(&self, call: &Call<'_>, inner: Inner) -> Inner {
+        match inner.settled(call) {
+            Inner::Future(future) => Inner::Answer(self.around_future(call, future)),
+            inner => Inner::Block(self.around(call, inner.block(call))),
+        }
+    }
+
+    /// One call around a future: an expression that awaits it where nothing is found.
+    fn around_future(&self, call: &Call<'_>, future: TokenStream) -> TokenStream {
         let (shared, judge) = (self.answers.shared(call), judge(call));
         let looked = self.looked(call, &judge);
         let Call { private, local, .. } = call;
@@ -309,7 +317,19 @@ impl Look<'_> {
                 #found.#or_load(#judge, #shared, #future)
             }
         };
-        quote!(#private::cache::lazily(move || { #start }))
+        let mixed = |name: &str| Ident::new(name, Span::mixed_site());
+        let (answer, running) = (mixed("__perfkit_found"), mixed("__perfkit_running"));
+        let done = Lifetime::new("'__perfkit_done", Span::mixed_site());
+        // In a closure, so that no argument is a part of the future twice; and what is awaited alone is one after that.
+        quote! {
+            #done: {
+                let #running = match #private::made(move || { #start }) {
+                    #private::cache::Begun::Answered(#answer) => break #done #answer,
+                    #private::cache::Begun::Runs(#running) => #running,
+                };
+                #running.await
+            }
+        }
     }
 }
 

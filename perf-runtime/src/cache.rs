@@ -42,7 +42,7 @@ pub(crate) use self::access::Access;
 pub use self::beside::Beside;
 pub use self::builder::{CacheBuilder, CacheError, CacheFault};
 pub use self::found::{get_cache, invalidate_tag};
-pub use self::future::lazily;
+pub use self::future::Begun;
 pub use self::handle::Cache;
 pub use self::hooks::{Cause, Expires, Hooks, Tags, Weigh, ttl_from};
 pub use self::iter::Iter;

@@ -103,7 +103,7 @@ pub mod __private {
     /// What every attribute that keeps answers has in its expansion.
     pub mod cache {
         pub use crate::cache::{
-            Beside, Cache, GiveSettings, Hooks, Lazy, Tags, Weigh, lazily, tagged, ttl_from,
+            Begun, Beside, Cache, GiveSettings, Hooks, Lazy, Tags, Weigh, tagged, ttl_from,
         };
         #[cfg(feature = "persist")]
         pub use crate::cache::{Persist, persisted};

@@ -11,7 +11,7 @@ use crate::answers::persist::{self, PERSIST};
 use crate::answers::{Answers, IGNORE, KEY, KEY_TYPE, Keeps, Look, MAX_SIZE, function_of};
 use crate::errors::Errors;
 use crate::handle::HANDLE;
-use crate::instruments::{Annotated, Beside, Call, Entry, Instrument, Site};
+use crate::instruments::{Annotated, Beside, Call, Entry, Inner, Instrument, Site};
 use crate::options::{Given, Grammar, Kind, Spec, Value};
 
 const TTL: Spec = Spec {
@@ -324,12 +324,8 @@ impl Instrument for Cached {
         TokenStream::new()
     }
 
-    fn around(&self, call: &Call<'_>, body: TokenStream) -> TokenStream {
-        self.look(call).around(call, body)
-    }
-
-    fn around_future(&self, call: &Call<'_>, future: TokenStream) -> TokenStream {
-        self.look(call).around_future(call, future)
+    fn wrap(&self, call: &Call<'_>, inner: Inner) -> Inner {
+        self.look(call).wrap(call, inner)
     }
 
     fn beside(&self, at: &Beside<'_>) -> TokenStream {

@@ -8,7 +8,7 @@ use crate::answers::key::Key;
 use crate::answers::{Answers, Keeps, Look, function_of};
 use crate::errors::Errors;
 use crate::handle::HANDLE;
-use crate::instruments::{Annotated, Beside, Call, Entry, Instrument, Site};
+use crate::instruments::{Annotated, Beside, Call, Entry, Inner, Instrument, Site};
 use crate::options::{Given, Grammar, Kind, Spec, Value};
 
 const RETRY_ERRORS: Spec = Spec {
@@ -129,12 +129,8 @@ impl Instrument for Lazy {
         TokenStream::new()
     }
 
-    fn around(&self, call: &Call<'_>, body: TokenStream) -> TokenStream {
-        self.look(call).around(call, body)
-    }
-
-    fn around_future(&self, call: &Call<'_>, future: TokenStream) -> TokenStream {
-        self.look(call).around_future(call, future)
+    fn wrap(&self, call: &Call<'_>, inner: Inner) -> Inner {
+        self.look(call).wrap(call, inner)
     }
 
     fn beside(&self, at: &Beside<'_>) -> TokenStream {

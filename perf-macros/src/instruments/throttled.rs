@@ -7,7 +7,7 @@ use crate::answers::key::Key;
 use crate::answers::{Answers, Keeps, Look, function_of};
 use crate::errors::Errors;
 use crate::function::Answer;
-use crate::instruments::{Annotated, Call, Entry, Instrument, Site};
+use crate::instruments::{Annotated, Call, Entry, Inner, Instrument, Site};
 use crate::options::{Given, Grammar, Kind, Spec, Value};
 
 const EVERY: Spec = Spec {
@@ -114,11 +114,7 @@ impl Instrument for Throttled {
         })
     }
 
-    fn around(&self, call: &Call<'_>, body: TokenStream) -> TokenStream {
-        self.look(call).around(call, body)
-    }
-
-    fn around_future(&self, call: &Call<'_>, future: TokenStream) -> TokenStream {
-        self.look(call).around_future(call, future)
+    fn wrap(&self, call: &Call<'_>, inner: Inner) -> Inner {
+        self.look(call).wrap(call, inner)
     }
 }

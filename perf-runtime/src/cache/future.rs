@@ -21,7 +21,7 @@ pub enum Begun<R, F> {
 }
 
 /// A future that `start` makes when it is first polled, unless it has the answer already.
-pub fn lazily<S, F>(start: S) -> Lazily<S, F>
+pub(super) fn lazily<S, F>(start: S) -> Lazily<S, F>
 where
     S: FnOnce() -> Begun<F::Output, F>,
     F: Future,
@@ -36,7 +36,7 @@ where
 pin_project! {
     /// See [`lazily`].
     #[must_use = "futures do nothing unless polled"]
-    pub struct Lazily<S, F> {
+    pub(super) struct Lazily<S, F> {
         start: Option<S>,
         running: Option<Pin<Box<F>>>,
     }
@@ -104,7 +104,8 @@ impl<'s, K: Key, R, V: Keepable, F> Loading<'s, K, R, V, F> {
 impl<K: Key, R, V: Keepable, F: Future<Output = R>> Future for Loading<'_, K, R, V, F> {
     type Output = R;
 
-    #[inline]
+    // Apart from the call that has found nothing: what is to be saved for it, a hit would save, too.
+    #[inline(never)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
         match self.project().way.project() {
             WayProjection::Flying { call } => call.poll(cx),
