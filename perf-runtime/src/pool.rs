@@ -15,6 +15,7 @@ mod guard;
 mod handle;
 mod jobs;
 mod lent;
+mod loan;
 mod lock;
 mod machines;
 mod report;
@@ -39,6 +40,7 @@ pub use self::drain::{Straggler, Stragglers};
 pub use self::error::PoolError;
 pub use self::guard::Pooled;
 pub(crate) use self::handle::Handle;
+use self::loan::Loan;
 pub(crate) use self::machines::{Machine, Machines};
 pub(crate) use self::report::{SECTION, metrics};
 pub use self::settings::Settings;
@@ -46,7 +48,7 @@ pub use self::user::{
     Boxed, ByDebug, ByDisplay, ByName, Failed, Hooks, Makes, Told, Verdict, hand, hand_over,
     is_good, verdict,
 };
-use crate::clock;
+use crate::clock::{self, Start};
 use crate::parts::pool::Taken;
 use crate::parts::pool::failure::Failure;
 use crate::rejected::{Reason, Rejected};
@@ -161,7 +163,8 @@ impl<T: Send + 'static> Pool<T> {
     /// The resource.
     pub fn put(&self, resource: T) -> Result<(), T> {
         let core = self.handle.core();
-        let after = core.lock().add(resource, clock::ticks())?;
+        let added = core.lock().add(Loan::new(resource), clock::ticks());
+        let after = added.map_err(|loan| loan.resource)?;
         core.finish(after);
         Ok(())
     }
@@ -255,8 +258,8 @@ pub(crate) fn take<T: Send + 'static>(
 ) -> Option<Pooled<T>> {
     let core = pool.core();
     loop {
-        match core.take(at) {
-            Taken::Entry(entry) => return Some(Pooled::new(entry, pool.clone())),
+        match core.take(Start::now(), at) {
+            Taken::Entry(entry) => return Some(Pooled::new(entry, pool)),
             Taken::Nothing | Taken::Closed => return None,
             taken => core.undo(taken),
         }
@@ -265,10 +268,11 @@ pub(crate) fn take<T: Send + 'static>(
 
 /// A resource that was made beyond the limit; it stays if there is room for it when it comes back.
 pub(crate) fn extra<T: Send + 'static>(
-    pool: Handle<T>,
+    pool: &Handle<T>,
     resource: T,
     _at: &'static Location<'static>,
 ) -> Pooled<T> {
+    let resource = Loan::new(resource);
     let entry = pool.core().lock().extra(resource, clock::ticks());
     Pooled::new(entry, pool)
 }

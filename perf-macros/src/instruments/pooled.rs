@@ -285,7 +285,18 @@ impl Instrument for Pooled {
         }
         let error = self.making.error(private);
         let acquired = if self.making.is_async {
-            quote!(#source.acquire::<#error>(#at).await)
+            quote! {
+                match #source {
+                    __perfkit_source => match __perfkit_source.at_once(#at) {
+                        ::core::result::Result::Ok(__perfkit_guard) => #private::Ended::Answered(
+                            ::core::result::Result::Ok(__perfkit_guard),
+                        ),
+                        ::core::result::Result::Err(__perfkit_came) => {
+                            __perfkit_source.acquire::<#error>(#at, __perfkit_came).await
+                        }
+                    },
+                }
+            }
         } else {
             quote!(#source.acquire_blocking::<#error>(#at))
         };

@@ -6,6 +6,7 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use crate::beside::Shared;
+use crate::clock::Start;
 use crate::ended::Ended;
 use crate::pool::{self, Acquire, Core, Handle, Machine, Machines, metrics};
 use crate::rejected::Rejected;
@@ -53,21 +54,27 @@ impl Factory {
 pub struct Source<T: Send + 'static>(Result<Handle<T>, Rejected>);
 
 impl<T: Send + 'static> Source<T> {
-    /// A resource; or the error of a creation, where that is to be had.
+    /// A resource that is there. Asked before there is a future, so that the usual way does not lead through the memory of
+    /// one.
+    ///
+    /// # Errors
+    /// When it was that there was none, for [`acquire`](Self::acquire).
     #[inline]
+    pub fn at_once(&self, at: &'static Location<'static>) -> Result<Pooled<T>, Start> {
+        match &self.0 {
+            Ok(pool) => pool::at_once(pool, at),
+            Err(_) => Err(Start::now()),
+        }
+    }
+
+    /// A resource, for one who came then and found none; or the error of a creation, where that is to be had.
     pub async fn acquire<E: Any>(
         self,
         at: &'static Location<'static>,
+        came: Start,
     ) -> Ended<Result<Pooled<T>, E>> {
         match self.0 {
-            Ok(pool) => {
-                let pool = match pool::at_once(pool, at) {
-                    Ok(guard) => return Ended::Answered(Ok(guard)),
-                    Err(pool) => pool,
-                };
-                let op = pool.core().op();
-                ended(op, Acquire::new(&pool, at).await)
-            }
+            Ok(pool) => ended(pool.core().op(), Acquire::after(&pool, at, came).await),
             Err(rejected) => Ended::Rejected(rejected),
         }
     }
@@ -123,7 +130,7 @@ pub struct Extra<T: Send + 'static>(Handle<T>);
 impl<T: Send + 'static> Extra<T> {
     /// The resource in it.
     pub fn with(self, resource: T, at: &'static Location<'static>) -> Pooled<T> {
-        pool::extra(self.0, resource, at)
+        pool::extra(&self.0, resource, at)
     }
 }
 

@@ -54,6 +54,8 @@ pub(crate) struct State<T> {
     /// The latest time that anybody has told.
     seen: u64,
     random: u64,
+    /// How many are to be given out before one is timed.
+    untimed: u64,
     /// Who wants to know of every change.
     watchers: Vec<Waker>,
     /// Until when somebody will look after those who wait.
@@ -156,6 +158,7 @@ impl<T> State<T> {
             is_open: true,
             seen: 0,
             random: seed | 1,
+            untimed: 0,
             watchers: Vec::new(),
             alarm: None,
             alarms: 0,
@@ -224,11 +227,19 @@ impl<T> State<T> {
         self.seen = self.seen.max(now);
         self.books.acquired += 1;
         entry.used = now;
-        entry.is_timed =
-            self.books.acquired < ALL_TIMED || self.random().is_multiple_of(ONE_TIMED_IN);
+        self.untimed = self.untimed.checked_sub(1).unwrap_or_else(|| self.gap());
+        entry.is_timed = self.untimed == 0;
         if let Some(out) = self.out.get_mut(entry.place) {
             *out = Some(Holder { since: now, at });
         }
+    }
+
+    /// How many are given out from one that is timed to the next: by chance, so that no habit of the callers is missed.
+    fn gap(&mut self) -> u64 {
+        if self.books.acquired < ALL_TIMED {
+            return 0;
+        }
+        self.random() % (2 * ONE_TIMED_IN - 1)
     }
 
     /// A resource of somebody else's making.

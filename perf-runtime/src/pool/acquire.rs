@@ -8,8 +8,9 @@ use std::task::{Context, Poll, Waker};
 use super::core::Core;
 use super::guard::Pooled;
 use super::handle::Handle;
+use super::loan::Loan;
 use super::told;
-use crate::clock;
+use crate::clock::{self, Start};
 use crate::parts::pool::failure::Failure;
 use crate::parts::pool::line::{Place, Standing, Turn};
 use crate::parts::pool::{Taken, frames};
@@ -29,17 +30,38 @@ pub(crate) enum Refusal {
 pub(crate) struct Acquire<'p, T: Send + 'static> {
     pool: &'p Handle<T>,
     at: &'static Location<'static>,
-    place: Option<Place>,
+    step: Step,
+}
+
+/// How far somebody has come.
+#[derive(Clone, Copy)]
+enum Step {
+    /// He has not looked.
+    Begin,
+    /// He came then, and found nothing.
+    Came(Start),
+    /// He stands in line.
+    Stand(Place),
+    /// He is gone.
+    Gone,
 }
 
 impl<'p, T: Send + 'static> Acquire<'p, T> {
     #[inline]
     pub(crate) const fn new(pool: &'p Handle<T>, at: &'static Location<'static>) -> Self {
-        Self {
-            pool,
-            at,
-            place: None,
-        }
+        let step = Step::Begin;
+        Self { pool, at, step }
+    }
+
+    /// For one who has looked.
+    #[inline]
+    pub(crate) const fn after(
+        pool: &'p Handle<T>,
+        at: &'static Location<'static>,
+        came: Start,
+    ) -> Self {
+        let step = Step::Came(came);
+        Self { pool, at, step }
     }
 
     #[inline]
@@ -49,18 +71,18 @@ impl<'p, T: Send + 'static> Acquire<'p, T> {
 
     /// The last in line from now on, unless there is something by now.
     #[cold]
-    fn enter(&mut self, waker: &Waker) -> Poll<Result<Pooled<T>, Refusal>> {
+    fn enter(&mut self, came: Start, waker: &Waker) -> Poll<Result<Pooled<T>, Refusal>> {
         let core = self.pool.core();
         let around = frames::around(core.address());
         let deadline = Core::<T>::end_of(core.settings.acquire_timeout);
         let waker = waker.clone();
+        let mut now = came.ticks();
         loop {
-            let now = clock::ticks();
             let mut state = core.lock();
             match state.take(now, self.at) {
                 Taken::Entry(entry) => {
                     drop(state);
-                    return Poll::Ready(Ok(Pooled::new(entry, self.pool.clone())));
+                    return Poll::Ready(Ok(Pooled::new(entry, self.pool)));
                 }
                 Taken::Closed => {
                     drop(state);
@@ -73,7 +95,7 @@ impl<'p, T: Send + 'static> Acquire<'p, T> {
                     return Poll::Ready(Err(Refusal::Rejected(told::deadlock(core, around))));
                 }
                 Taken::Nothing => {
-                    self.place = Some(state.enter(waker, deadline, now, self.at));
+                    self.step = Step::Stand(state.enter(waker, deadline, came.ticks(), self.at));
                     let is_looked_after = state.alarm.is_some();
                     let has_room = state.has_room();
                     drop(state);
@@ -89,6 +111,7 @@ impl<'p, T: Send + 'static> Acquire<'p, T> {
                     // Who gets it when it is checked is the one who waits by then: he looks once more.
                     drop(state);
                     core.undo(taken);
+                    now = clock::ticks();
                 }
             }
         }
@@ -137,12 +160,12 @@ impl<'p, T: Send + 'static> Acquire<'p, T> {
             }
             return self.look(place, waker);
         }
-        self.place = None;
+        self.step = Step::Gone;
         let (turn, waker) = state.claim(place, now);
         drop(state);
         drop(waker);
         Poll::Ready(match turn {
-            Turn::Given(entry) => Ok(Pooled::new(entry, self.pool.clone())),
+            Turn::Given(entry) => Ok(Pooled::new(entry, self.pool)),
             Turn::Closed => Err(self.closed(false)),
             Turn::Failed(failure) => Err(Refusal::Failed(failure)),
             Turn::Waiting | Turn::PassedOver | Turn::Late => {
@@ -157,33 +180,32 @@ impl<T: Send + 'static> Future for Acquire<'_, T> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.place {
-            Some(place) => self.look(place, cx.waker()),
-            None => match self.pool.core().take(self.at) {
-                Taken::Entry(entry) => {
-                    let pool = self.pool.clone();
-                    Poll::Ready(Ok(Pooled::new(entry, pool)))
-                }
-                taken => {
-                    self.pool.core().undo(taken);
-                    self.enter(cx.waker())
-                }
+        let came = match self.step {
+            Step::Stand(place) => return self.look(place, cx.waker()),
+            Step::Came(came) => came,
+            Step::Begin | Step::Gone => match at_once(self.pool, self.at) {
+                Ok(guard) => return Poll::Ready(Ok(guard)),
+                Err(came) => came,
             },
-        }
+        };
+        self.enter(came, cx.waker())
     }
 }
 
-/// A resource that is there; else the pool again.
+/// A resource that is there; else when it was that there was none.
 #[inline]
 pub(crate) fn at_once<T: Send + 'static>(
-    pool: Handle<T>,
+    pool: &Handle<T>,
     at: &'static Location<'static>,
-) -> Result<Pooled<T>, Handle<T>> {
-    match pool.core().take(at) {
+) -> Result<Pooled<T>, Start> {
+    let core = pool.core();
+    let came = Start::now();
+    match core.take(came, at) {
         Taken::Entry(entry) => Ok(Pooled::new(entry, pool)),
+        Taken::Nothing | Taken::Closed => Err(came),
         taken => {
-            pool.core().undo(taken);
-            Err(pool)
+            core.undo(taken);
+            Err(Start::now())
         }
     }
 }
@@ -194,21 +216,18 @@ pub(crate) fn blocking<T: Send + 'static>(
     pool: &Handle<T>,
     at: &'static Location<'static>,
 ) -> Result<Pooled<T>, Refusal> {
-    match pool.core().take(at) {
-        Taken::Entry(entry) => Ok(Pooled::new(entry, pool.clone())),
-        taken => {
-            pool.core().undo(taken);
-            block_on(Acquire::new(pool, at))
-        }
+    match at_once(pool, at) {
+        Ok(guard) => Ok(guard),
+        Err(came) => block_on(Acquire::after(pool, at, came)),
     }
 }
 
 impl<T: Send + 'static> Core<T> {
     /// What was no resource to be given out.
     #[cold]
-    pub(super) fn undo(&self, taken: Taken<T>) {
+    pub(super) fn undo(&self, taken: Taken<Loan<T>>) {
         match taken {
-            Taken::Gone(entry) => self.hooks.destroy(entry.resource),
+            Taken::Gone(entry) => self.hooks.destroy(entry.resource.resource),
             Taken::Unchecked(entry) => self.check(entry),
             Taken::Entry(_) | Taken::Nothing | Taken::Closed => {}
         }
@@ -218,7 +237,7 @@ impl<T: Send + 'static> Core<T> {
 impl<T: Send + 'static> Drop for Acquire<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        let Some(place) = self.place else {
+        let Step::Stand(place) = self.step else {
             return;
         };
         let core = self.pool.core();

@@ -6,12 +6,13 @@ use std::task::{Wake, Waker};
 use std::time::{Duration, Instant};
 
 use super::by_name::Row;
+use super::loan::{Lent, Loan};
 use super::lock::{Mutex, MutexGuard, lock};
 use super::report::Sum;
 use super::settings::Settings;
 use super::user::Hooks;
-use crate::clock;
-use crate::parts::pool::entry::{End, Entry};
+use crate::clock::{self, Start};
+use crate::parts::pool::entry::End;
 use crate::parts::pool::{After, State, Taken};
 use crate::rt;
 use crate::rt::alarm::{self, Alarm, Set};
@@ -20,12 +21,12 @@ use crate::rt::alarm::{self, Alarm, Set};
 pub(super) const MODELLED: bool = cfg!(all(test, perfkit_model));
 
 /// See the module.
-pub(crate) struct Core<T> {
+pub(crate) struct Core<T: 'static> {
     pub(super) op: &'static str,
     pub(super) hooks: Hooks<T>,
     pub(super) settings: Settings,
     pub(super) this: Weak<Self>,
-    state: Mutex<State<T>>,
+    state: Mutex<State<Loan<T>>>,
     /// The one that was set last, with its number.
     alarm: Mutex<Option<(u64, Alarm)>>,
     /// Where what it has counted goes when it is gone.
@@ -66,13 +67,13 @@ impl<T: Send + 'static> Core<T> {
     }
 
     #[inline]
-    pub(super) fn lock(&self) -> MutexGuard<'_, State<T>> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State<Loan<T>>> {
         lock(&self.state)
     }
 
     /// What is to be done without the lock.
     #[inline]
-    pub(super) fn finish(&self, after: After<T>) {
+    pub(super) fn finish(&self, after: After<Loan<T>>) {
         if let Some(waker) = after.first {
             wake(waker);
         }
@@ -82,19 +83,18 @@ impl<T: Send + 'static> Core<T> {
     }
 
     #[cold]
-    fn finish_rest(&self, wakers: Vec<Waker>, gone: Vec<Box<Entry<T>>>) {
+    fn finish_rest(&self, wakers: Vec<Waker>, gone: Vec<Lent<T>>) {
         wakers.into_iter().for_each(wake);
         for entry in gone {
-            self.hooks.destroy(entry.resource);
+            self.hooks.destroy(entry.resource.resource);
         }
     }
 
     /// A resource that is there, for one who comes now.
     #[inline]
-    pub(super) fn take(&self, at: &'static Location<'static>) -> Taken<T> {
-        let now = clock::ticks();
+    pub(super) fn take(&self, came: Start, at: &'static Location<'static>) -> Taken<Loan<T>> {
         let mut state = self.lock();
-        let taken = state.take(now, at);
+        let taken = state.take(came.ticks(), at);
         let is_kept = state.has_keeper;
         drop(state);
         if !is_kept {
@@ -105,12 +105,12 @@ impl<T: Send + 'static> Core<T> {
 
     /// A resource comes back from who had it.
     #[inline]
-    pub(super) fn give_back(&self, mut entry: Box<Entry<T>>, is_poisoned: bool) {
+    pub(super) fn give_back(&self, mut entry: Lent<T>) {
         let end = if std::thread::panicking() {
             Some(End::Panicked)
-        } else if is_poisoned {
+        } else if entry.resource.is_poisoned {
             Some(End::Poisoned)
-        } else if self.hooks.release(&mut entry.resource) {
+        } else if self.hooks.release(&mut entry.resource.resource) {
             None
         } else {
             Some(End::Refused)
@@ -118,8 +118,12 @@ impl<T: Send + 'static> Core<T> {
         let now = entry.is_timed.then(clock::ticks);
         let mut state = self.lock();
         let entry = match end {
-            None => match state.rest(entry, now) {
-                Ok(()) => return,
+            None => match state.hand_on(entry, now) {
+                Ok(waker) => {
+                    drop(state);
+                    waker.map(wake);
+                    return;
+                }
                 Err(entry) => entry,
             },
             Some(_) => entry,
@@ -204,14 +208,14 @@ impl<T: Send + 'static> Core<T> {
     }
 }
 
-impl<T> Drop for Core<T> {
+impl<T: 'static> Drop for Core<T> {
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         if let Some(row) = self.row.get() {
             row.bury(&Sum::last(state.levels(), &state.books));
         }
         for entry in state.shut().gone {
-            self.hooks.destroy(entry.resource);
+            self.hooks.destroy(entry.resource.resource);
         }
     }
 }
@@ -222,7 +226,7 @@ pub(super) fn wake(waker: Waker) {
 }
 
 /// Rings when those who wait are to be looked after.
-struct Bell<T>(Weak<Core<T>>);
+struct Bell<T: 'static>(Weak<Core<T>>);
 
 impl<T: Send + 'static> Wake for Bell<T> {
     fn wake(self: Arc<Self>) {

@@ -4,8 +4,9 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 
 use super::handle::Handle;
+use super::loan::Lent;
 use crate::clock;
-use crate::parts::pool::entry::{End, Entry};
+use crate::parts::pool::entry::End;
 
 /// A resource out of a [`Pool`](crate::Pool); goes back when it is dropped.
 ///
@@ -26,25 +27,22 @@ use crate::parts::pool::entry::{End, Entry};
 #[must_use = "a resource that is not used goes back at once"]
 pub struct Pooled<T: Send + 'static> {
     /// Gone only when it is taken for good.
-    entry: Option<Box<Entry<T>>>,
-    pool: Handle<T>,
-    is_poisoned: bool,
+    entry: Option<Lent<T>>,
 }
 
 impl<T: Send + 'static> Pooled<T> {
     #[inline]
-    pub(crate) const fn new(entry: Box<Entry<T>>, pool: Handle<T>) -> Self {
-        Self {
-            entry: Some(entry),
-            pool,
-            is_poisoned: false,
-        }
+    pub(crate) fn new(mut entry: Lent<T>, pool: &Handle<T>) -> Self {
+        entry.resource.begin(pool);
+        Self { entry: Some(entry) }
     }
 
     /// Says that the resource is broken: it is discarded when the guard is dropped, and another one is made when somebody
     /// needs it.
     pub fn poison(&mut self) {
-        self.is_poisoned = true;
+        if let Some(entry) = &mut self.entry {
+            entry.resource.is_poisoned = true;
+        }
     }
 
     /// Takes the resource out of the pool for good; another one may be made in its place.
@@ -52,15 +50,19 @@ impl<T: Send + 'static> Pooled<T> {
     /// Not a method, so that it does not hide one of the resource's.
     #[must_use]
     pub fn take(mut this: Self) -> T {
-        match this.entry.take() {
-            Some(entry) => this.pool.core().let_go(entry),
-            None => unreachable!("it is taken once, by value"),
+        match this
+            .entry
+            .take()
+            .map(|mut entry| (entry.resource.end(), entry))
+        {
+            Some((Some(pool), entry)) => pool.core().let_go(entry),
+            _ => unreachable!("it is taken once, by value, and belongs to a pool"),
         }
     }
 }
 
 impl<T: Send + 'static> super::core::Core<T> {
-    fn let_go(&self, entry: Box<Entry<T>>) -> T {
+    fn let_go(&self, entry: Lent<T>) -> T {
         let now = clock::ticks();
         let after = self.lock().give_back(entry, Some(now), Some(End::Taken));
         let mut gone = after.gone;
@@ -71,7 +73,7 @@ impl<T: Send + 'static> super::core::Core<T> {
             gone,
         });
         match entry {
-            Some(entry) => entry.resource,
+            Some(entry) => entry.resource.resource,
             None => unreachable!("what goes for good is handed out"),
         }
     }
@@ -83,7 +85,7 @@ impl<T: Send + 'static> Deref for Pooled<T> {
     #[inline]
     fn deref(&self) -> &T {
         match &self.entry {
-            Some(entry) => &entry.resource,
+            Some(entry) => &entry.resource.resource,
             None => unreachable!("it is taken with the guard"),
         }
     }
@@ -93,7 +95,7 @@ impl<T: Send + 'static> DerefMut for Pooled<T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
         match &mut self.entry {
-            Some(entry) => &mut entry.resource,
+            Some(entry) => &mut entry.resource.resource,
             None => unreachable!("it is taken with the guard"),
         }
     }
@@ -102,8 +104,10 @@ impl<T: Send + 'static> DerefMut for Pooled<T> {
 impl<T: Send + 'static> Drop for Pooled<T> {
     #[inline]
     fn drop(&mut self) {
-        if let Some(entry) = self.entry.take() {
-            self.pool.core().give_back(entry, self.is_poisoned);
+        if let Some(mut entry) = self.entry.take()
+            && let Some(pool) = entry.resource.end()
+        {
+            pool.core().give_back(entry);
         }
     }
 }

@@ -6,10 +6,11 @@
 use std::sync::{Arc, Weak};
 
 use super::core::{Core, MODELLED};
+use super::loan::{Lent, Loan};
 use super::user::Fault;
 use crate::clock;
 use crate::parts::pool::books::record;
-use crate::parts::pool::entry::{End, Entry};
+use crate::parts::pool::entry::End;
 use crate::parts::pool::{Attempt, State};
 use crate::rt;
 use crate::rt::background;
@@ -45,7 +46,7 @@ impl<T: Send + 'static> Core<T> {
     }
 
     /// Checks a resource before it is given to who waits.
-    pub(super) fn check(&self, entry: Box<Entry<T>>) {
+    pub(super) fn check(&self, entry: Lent<T>) {
         if let Some(core) = self.this.upgrade() {
             let checking = Checking {
                 core,
@@ -145,7 +146,7 @@ impl<T: Send + 'static> Making<T> {
         self.is_over = true;
         match made {
             Ok(resource) => {
-                let after = state.created(self.attempt, resource, now);
+                let after = state.created(self.attempt, Loan::new(resource), now);
                 drop(state);
                 core.finish(after);
             }
@@ -182,7 +183,7 @@ impl<T: Send + 'static> Drop for Making<T> {
 /// A resource that is being checked.
 struct Checking<T: Send + 'static> {
     core: Arc<Core<T>>,
-    entry: Option<Box<Entry<T>>>,
+    entry: Option<Lent<T>>,
 }
 
 impl<T: Send + 'static> Checking<T> {
@@ -191,7 +192,8 @@ impl<T: Send + 'static> Checking<T> {
             return;
         };
         let limit = self.core.settings.validate_timeout;
-        let is_valid = self.core.hooks.is_valid(&mut entry.resource, limit).await;
+        let resource = &mut entry.resource.resource;
+        let is_valid = self.core.hooks.is_valid(resource, limit).await;
         if let Some(entry) = self.entry.take() {
             let end = (!is_valid).then_some(End::Invalid);
             let after = self.core.lock().checked(entry, clock::ticks(), end);

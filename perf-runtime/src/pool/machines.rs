@@ -7,7 +7,7 @@ use std::any::{Any, TypeId, type_name};
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Handle;
 use super::core::Core;
@@ -15,6 +15,7 @@ use super::report::{self, Counted, SECTION, Sum};
 use super::settings::Settings;
 use super::user::Hooks;
 use crate::beside::{Places, Shared, instance};
+use crate::parts::known::Known;
 use crate::registry::{self, Observed};
 use crate::rejected::{Reason, Rejected};
 use crate::snapshot::Snapshot;
@@ -26,7 +27,7 @@ pub(crate) struct Machines {
     pub(super) op: &'static str,
     settings: Settings,
     /// The pools of the instance that called first, which is the only one of most functions.
-    known: OnceLock<(TypeId, Typed)>,
+    known: Known,
     all: Mutex<Vec<Node>>,
     /// Whether the row of the function's own does not tell of it.
     is_listed: AtomicBool,
@@ -52,7 +53,7 @@ impl Shared for Machines {
         Box::leak(Box::new(Self {
             op,
             settings,
-            known: OnceLock::new(),
+            known: Known::new(),
             all: Mutex::new(Vec::new()),
             is_listed: AtomicBool::new(false),
         }))
@@ -67,19 +68,15 @@ impl Machines {
         T: Send + 'static,
         F: FnOnce() -> Hooks<T> + 'static,
     {
-        match self.known::<F, _>() {
+        match self.known.get::<F, _>() {
             Some(core) => core,
-            None => self.find_only(instance(type_name::<F>()), Some(TypeId::of::<F>()), hooks),
+            None => {
+                let owner = Some(TypeId::of::<F>());
+                let core = self.find_only(instance(type_name::<F>()), owner, hooks);
+                self.known.set::<F, _>(core);
+                core
+            }
         }
-    }
-
-    #[inline]
-    fn known<F: 'static, C: Any + Send + Sync>(&self) -> Option<&'static C> {
-        let (closure, typed) = self.known.get()?;
-        if *closure != TypeId::of::<F>() {
-            return None;
-        }
-        typed.downcast_ref()
     }
 
     #[cold]
@@ -102,9 +99,14 @@ impl Machines {
         T: Send + 'static,
         F: Fn(&K) -> Hooks<T> + Send + Sync + 'static,
     {
-        match self.known::<F, _>() {
+        match self.known.get::<F, _>() {
             Some(machine) => machine,
-            None => self.find_keyed(instance(type_name::<F>()), Some(TypeId::of::<F>()), hooks),
+            None => {
+                let owner = Some(TypeId::of::<F>());
+                let machine = self.find_keyed(instance(type_name::<F>()), owner, hooks);
+                self.known.set::<F, _>(machine);
+                machine
+            }
         }
     }
 
@@ -173,7 +175,7 @@ impl Machines {
             Some(typed)
         };
         let found = find(&mut self.lock());
-        let found = found.unwrap_or_else(|| {
+        found.unwrap_or_else(|| {
             // Made without the lock, because that asks the user.
             let new = make();
             let mut all = self.lock();
@@ -186,11 +188,7 @@ impl Machines {
                 });
                 new
             })
-        });
-        if let Some(owner) = owner {
-            let _ = self.known.set((owner, found));
-        }
-        found
+        })
     }
 
     pub(crate) fn sum(&self) -> Sum {
@@ -257,7 +255,7 @@ pub(crate) struct Machine<K, T: Send + 'static> {
     uses: AtomicU64,
 }
 
-struct Keyed<K, T> {
+struct Keyed<K, T: 'static> {
     living: HashMap<K, (Arc<Core<T>>, u64)>,
     gone: Sum,
 }

@@ -162,7 +162,7 @@ impl<T> Line<T> {
         self.waiting -= 1;
     }
 
-    /// The first in line gets `turn`, and is out of it; whoever is told of his turn is woken with what this gives.
+    /// The first in line is told this, and is out of it; whoever is told of his turn is woken with what this gives.
     pub(crate) fn serve(&mut self, turn: Turn<T>) -> Result<Option<Waker>, Turn<T>> {
         let place = self.first;
         if place == NONE {
@@ -172,8 +172,20 @@ impl<T> Line<T> {
         let Some(seat) = self.seats.get_mut(place) else {
             return Err(turn);
         };
-        self.given += usize::from(matches!(turn, Turn::Given(_)));
         seat.turn = turn;
+        Ok(seat.waker.take())
+    }
+
+    /// The first in line gets this, and is out of it; whom to wake.
+    #[inline]
+    pub(crate) fn give(&mut self, entry: Box<Entry<T>>) -> Result<Option<Waker>, Box<Entry<T>>> {
+        let place = self.first;
+        self.unlink(place);
+        let Some(seat) = self.seats.get_mut(place) else {
+            return Err(entry);
+        };
+        self.given += 1;
+        seat.turn = Turn::Given(entry);
         Ok(seat.waker.take())
     }
 

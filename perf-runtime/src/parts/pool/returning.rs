@@ -1,34 +1,40 @@
 //! What becomes of a resource that comes back: it is for whoever has waited longest, it is idle, or it goes.
 
+use std::task::Waker;
+
 use super::books::record;
 use super::entry::{End, Entry, Holder, NO_PLACE};
-use super::line::Turn;
 use super::{After, State};
 
 impl<T> State<T> {
-    /// A resource comes back that nobody waits for, to a pool that keeps it; `now` is known where it is
-    /// [timed](Entry::is_timed). Else it is given back, for [`State::give_back`] to decide.
+    /// A resource comes back as it usually does: to a pool that keeps it, where it is for the first in line, who is to be
+    /// woken, or rests. `now` is known where it is [timed](Entry::is_timed). Else it is given back, for
+    /// [`State::give_back`] to decide.
     #[inline]
-    pub(crate) fn rest(
+    pub(crate) fn hand_on(
         &mut self,
         mut entry: Box<Entry<T>>,
         now: Option<u64>,
-    ) -> Result<(), Box<Entry<T>>> {
+    ) -> Result<Option<Waker>, Box<Entry<T>>> {
         let is_kept = self.is_open && self.size <= self.rules.max && self.watchers.is_empty();
         let Some(out) = self.out.get_mut(entry.place) else {
             return Err(entry);
         };
-        if !is_kept || self.line.waiting() > 0 {
+        let first = self.line.first();
+        if !is_kept || (first.is_some() && self.seen >= entry.expires) {
             return Err(entry);
         }
-        *out = None;
-        self.in_use -= 1;
-        entry.is_fresh = true;
+        *out = first.map(|(since, at)| Holder { since, at });
         if let Some(now) = now {
             self.held(&entry, now);
         }
-        self.idle.push_back(entry);
-        Ok(())
+        if first.is_none() {
+            self.in_use -= 1;
+            entry.is_fresh = true;
+            self.idle.push_back(entry);
+            return Ok(None);
+        }
+        self.line.give(entry)
     }
 
     fn held(&mut self, entry: &Entry<T>, now: u64) {
@@ -104,16 +110,13 @@ impl<T> State<T> {
         {
             *out = Some(Holder { since, at });
         }
-        self.in_use += 1;
-        match self.line.serve(Turn::Given(entry)) {
-            Ok(waker) => after.first = waker,
-            Err(turn) => {
-                // Nobody stands there after all.
-                self.in_use -= 1;
-                if let Turn::Given(entry) = turn {
-                    self.idle.push_back(entry);
-                }
+        match self.line.give(entry) {
+            Ok(waker) => {
+                self.in_use += 1;
+                after.first = waker;
             }
+            // Nobody stands there after all.
+            Err(entry) => self.idle.push_back(entry),
         }
         after
     }
