@@ -10,6 +10,7 @@
 //! - [`tools`]: what is measured, one file per tool.
 //! - [`caches`]: the same for caches.
 //! - [`policies`]: the same for breakers, limits, retries and timeouts.
+//! - [`pools`]: the same for pools of resources.
 //! - [`probes`]: what is tried in a process that may hang.
 //! - [`runtimes`]: what async tools run in.
 //! - [`table`]: what is printed: rows and verdicts.
@@ -23,6 +24,7 @@ pub mod child;
 pub mod harness;
 pub mod leaf;
 pub mod policies;
+pub mod pools;
 pub mod probes;
 pub mod process;
 pub mod rows;

@@ -124,6 +124,9 @@ pub const POLICIES: [&str; 9] = [
     "tower-resilience",
 ];
 
+/// What the bench of pools compares.
+pub const POOLING: [&str; 5] = ["bb8", "deadpool", "mobc", "r2d2", "tokio"];
+
 /// Name and version of the packages compared, as the lock file of this package has them.
 fn versions(compared: &[&str]) -> String {
     let lock = include_str!("../Cargo.lock");

@@ -151,7 +151,7 @@ impl<T: Send + 'static> Pool<T> {
         let taken = take(&self.handle, Location::caller());
         if taken.is_none() {
             let mut state = self.handle.core().lock();
-            state.books.requests += 1;
+            state.books.came += 1;
             state.books.empty += 1;
         }
         taken

@@ -82,13 +82,7 @@ fn main() {
     for (shape, title, reference) in SHAPES {
         print!(
             "{}",
-            table::shape(
-                &samples,
-                shape,
-                title,
-                ("perfkit", reference),
-                table::LOADS
-            )
+            table::shape(&samples, shape, title, ("perfkit", reference), table::LOADS)
         );
     }
     println!(

@@ -286,15 +286,13 @@ impl Instrument for Pooled {
         let error = self.making.error(private);
         let acquired = if self.making.is_async {
             quote! {
-                match #source {
-                    __perfkit_source => match __perfkit_source.at_once(#at) {
-                        ::core::result::Result::Ok(__perfkit_guard) => #private::Ended::Answered(
-                            ::core::result::Result::Ok(__perfkit_guard),
-                        ),
-                        ::core::result::Result::Err(__perfkit_came) => {
-                            __perfkit_source.acquire::<#error>(#at, __perfkit_came).await
-                        }
-                    },
+                match #source.at_once(#at) {
+                    ::core::result::Result::Ok(__perfkit_guard) => {
+                        #private::Ended::Answered(::core::result::Result::Ok(__perfkit_guard))
+                    }
+                    ::core::result::Result::Err(__perfkit_waiter) => {
+                        __perfkit_waiter.acquire::<#error>().await
+                    }
                 }
             }
         } else {

@@ -58,25 +58,18 @@ impl<T: Send + 'static> Source<T> {
     /// one.
     ///
     /// # Errors
-    /// When it was that there was none, for [`acquire`](Self::acquire).
+    /// Somebody who has to wait.
     #[inline]
-    pub fn at_once(&self, at: &'static Location<'static>) -> Result<Pooled<T>, Start> {
-        match &self.0 {
+    pub fn at_once(self, at: &'static Location<'static>) -> Result<Pooled<T>, Waiter<T>> {
+        let acquired = match &self.0 {
             Ok(pool) => pool::at_once(pool, at),
             Err(_) => Err(Start::now()),
-        }
-    }
-
-    /// A resource, for one who came then and found none; or the error of a creation, where that is to be had.
-    pub async fn acquire<E: Any>(
-        self,
-        at: &'static Location<'static>,
-        came: Start,
-    ) -> Ended<Result<Pooled<T>, E>> {
-        match self.0 {
-            Ok(pool) => ended(pool.core().op(), Acquire::after(&pool, at, came).await),
-            Err(rejected) => Ended::Rejected(rejected),
-        }
+        };
+        acquired.map_err(|came| Waiter {
+            source: self,
+            at,
+            came,
+        })
     }
 
     /// The same for a thread.
@@ -103,6 +96,27 @@ impl<T: Send + 'static> Source<T> {
     pub fn overflow(self, at: &'static Location<'static>) -> Result<Pooled<T>, Extra<T>> {
         let pool = self.0.unwrap_or_else(|_| Handle::nobodys());
         pool::take(&pool, at).ok_or(Extra(pool))
+    }
+}
+
+/// One who found nothing when he came.
+#[must_use]
+pub struct Waiter<T: Send + 'static> {
+    source: Source<T>,
+    at: &'static Location<'static>,
+    came: Start,
+}
+
+impl<T: Send + 'static> Waiter<T> {
+    /// A resource; or the error of a creation, where that is to be had.
+    pub async fn acquire<E: Any>(self) -> Ended<Result<Pooled<T>, E>> {
+        match self.source.0 {
+            Ok(pool) => {
+                let acquired = Acquire::after(&pool, self.at, self.came).await;
+                ended(pool.core().op(), acquired)
+            }
+            Err(rejected) => Ended::Rejected(rejected),
+        }
     }
 }
 

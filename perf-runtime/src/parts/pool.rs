@@ -205,38 +205,46 @@ impl<T> State<T> {
                 Taken::Closed
             };
         };
-        if now >= entry.expires {
-            self.close(&entry, End::Lifetime);
-            return Taken::Gone(entry);
-        }
         let seen_well = entry.idle_since().max(entry.checked);
-        if now.saturating_sub(seen_well) > self.rules.check_after {
-            self.checking += 1;
-            return Taken::Unchecked(entry);
+        if now >= entry.expires || now.saturating_sub(seen_well) > self.rules.check_after {
+            return self.not_given(entry, now);
         }
-        self.books.requests += 1;
         self.books.immediate += 1;
         self.in_use += 1;
         self.begin(&mut entry, now, at);
         Taken::Entry(entry)
     }
 
+    /// One that has to go, or to be checked.
+    #[cold]
+    fn not_given(&mut self, entry: Box<Entry<T>>, now: u64) -> Taken<T> {
+        if now >= entry.expires {
+            self.close(&entry, End::Lifetime);
+            return Taken::Gone(entry);
+        }
+        self.checking += 1;
+        Taken::Unchecked(entry)
+    }
+
     /// `entry` belongs to somebody from now on.
     #[inline]
     fn begin(&mut self, entry: &mut Entry<T>, now: u64, at: &'static Location<'static>) {
         self.seen = self.seen.max(now);
-        self.books.acquired += 1;
         entry.used = now;
-        self.untimed = self.untimed.checked_sub(1).unwrap_or_else(|| self.gap());
         entry.is_timed = self.untimed == 0;
+        self.untimed = match self.untimed {
+            0 => self.gap(),
+            untimed => untimed - 1,
+        };
         if let Some(out) = self.out.get_mut(entry.place) {
             *out = Some(Holder { since: now, at });
         }
     }
 
     /// How many are given out from one that is timed to the next: by chance, so that no habit of the callers is missed.
+    #[inline(never)]
     fn gap(&mut self) -> u64 {
-        if self.books.acquired < ALL_TIMED {
+        if self.books.acquired() < ALL_TIMED {
             return 0;
         }
         self.random() % (2 * ONE_TIMED_IN - 1)
@@ -277,8 +285,6 @@ impl<T> State<T> {
     pub(crate) fn extra(&mut self, resource: T, now: u64) -> Box<Entry<T>> {
         self.seen = self.seen.max(now);
         self.books.created += 1;
-        self.books.requests += 1;
-        self.books.acquired += 1;
         self.books.immediate += 1;
         self.extra += 1;
         let expires = self.expiry(now);

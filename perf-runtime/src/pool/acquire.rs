@@ -89,7 +89,7 @@ impl<'p, T: Send + 'static> Acquire<'p, T> {
                     return Poll::Ready(Err(self.closed(true)));
                 }
                 Taken::Nothing if around > 0 && around >= state.rules.max => {
-                    state.books.requests += 1;
+                    state.books.came += 1;
                     state.books.deadlocks += 1;
                     drop(state);
                     return Poll::Ready(Err(Refusal::Rejected(told::deadlock(core, around))));
@@ -132,7 +132,7 @@ impl<'p, T: Send + 'static> Acquire<'p, T> {
         let core = self.pool.core();
         if is_new {
             let mut state = core.lock();
-            state.books.requests += 1;
+            state.books.came += 1;
             state.books.closed += 1;
         }
         let text = "is closed".to_owned();

@@ -116,20 +116,23 @@ impl<T: Send + 'static> Core<T> {
             Some(End::Refused)
         };
         let now = entry.is_timed.then(clock::ticks);
+        if end.is_some() {
+            return self.settle(entry, now, end);
+        }
         let mut state = self.lock();
-        let entry = match end {
-            None => match state.hand_on(entry, now) {
-                Ok(waker) => {
-                    drop(state);
-                    waker.map(wake);
-                    return;
-                }
-                Err(entry) => entry,
-            },
-            Some(_) => entry,
-        };
-        let after = state.give_back(entry, now, end);
+        let handed_on = state.hand_on(entry, now);
         drop(state);
+        match handed_on {
+            Ok(None) => {}
+            Ok(Some(waker)) => wake(waker),
+            Err(entry) => self.settle(entry, now, None),
+        }
+    }
+
+    /// The same for one of which more has to be decided.
+    #[cold]
+    fn settle(&self, entry: Lent<T>, now: Option<u64>, end: Option<End>) {
+        let after = self.lock().give_back(entry, now, end);
         self.finish(after);
     }
 
@@ -221,6 +224,7 @@ impl<T: 'static> Drop for Core<T> {
 }
 
 /// Wakes somebody; a panic of that is nobody else's affair.
+#[inline(never)]
 pub(super) fn wake(waker: Waker) {
     let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
 }

@@ -112,12 +112,12 @@ pub(super) fn rows(sum: &Sum) -> Vec<Metric> {
         .create_failures
         .saturating_sub(books.create_panics + books.create_timeouts);
     vec![
-        count("requests", books.requests),
+        count("requests", books.requests()),
         family(
             "outcomes",
             "outcome",
             vec![
-                ("acquired", books.acquired),
+                ("acquired", books.acquired()),
                 ("timed_out", books.timeouts),
                 ("cancelled", books.cancelled),
                 ("closed", books.closed),

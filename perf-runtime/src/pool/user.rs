@@ -168,7 +168,7 @@ impl<T> Hooks<T> {
     #[inline]
     pub(crate) fn release(&self, resource: &mut T) -> bool {
         match &self.on_release {
-            Some(on_release) => caught(|| on_release(resource)).unwrap_or(false),
+            Some(on_release) => released(on_release, resource),
             None => true,
         }
     }
@@ -180,6 +180,11 @@ impl<T> Hooks<T> {
             None => caught(|| drop(resource)),
         };
     }
+}
+
+#[inline(never)]
+fn released<T>(on_release: &Release<T>, resource: &mut T) -> bool {
+    caught(|| on_release(resource)).unwrap_or(false)
 }
 
 /// How code of the user's did not end.

@@ -7,12 +7,12 @@ use crate::parts::totals::Totals;
 
 /// See the module.
 pub(crate) struct Books {
-    /// Who asked for a resource.
-    pub(crate) requests: u64,
-    /// Resources that were given out.
-    pub(crate) acquired: u64,
-    /// Of these, without waiting.
+    /// Who asked for a resource and had it at once.
     pub(crate) immediate: u64,
+    /// Who asked for one when there was none.
+    pub(crate) came: u64,
+    /// Of these, who got one.
+    pub(crate) waited: u64,
     /// Who waited for nothing: too long, until he was gone, until the pool was closed, until a creation failed.
     pub(crate) timeouts: u64,
     pub(crate) cancelled: u64,
@@ -44,9 +44,9 @@ pub(crate) struct Books {
 impl Books {
     pub(crate) const fn new() -> Self {
         Self {
-            requests: 0,
-            acquired: 0,
             immediate: 0,
+            came: 0,
+            waited: 0,
             timeouts: 0,
             cancelled: 0,
             closed: 0,
@@ -71,6 +71,16 @@ impl Books {
         }
     }
 
+    /// Who asked for a resource.
+    pub(crate) const fn requests(&self) -> u64 {
+        self.immediate.saturating_add(self.came)
+    }
+
+    /// Resources that were given out.
+    pub(crate) const fn acquired(&self) -> u64 {
+        self.immediate.saturating_add(self.waited)
+    }
+
     pub(crate) fn end(&mut self, end: End) {
         if let Some(count) = self.ended.get_mut(end as usize) {
             *count += 1;
@@ -80,9 +90,9 @@ impl Books {
     /// The sum of two books.
     pub(crate) fn add(&mut self, other: &Self) {
         let counts = [
-            (&mut self.requests, other.requests),
-            (&mut self.acquired, other.acquired),
             (&mut self.immediate, other.immediate),
+            (&mut self.came, other.came),
+            (&mut self.waited, other.waited),
             (&mut self.timeouts, other.timeouts),
             (&mut self.cancelled, other.cancelled),
             (&mut self.closed, other.closed),

@@ -28,13 +28,13 @@ impl<T> State<T> {
         if let Some(now) = now {
             self.held(&entry, now);
         }
-        if first.is_none() {
-            self.in_use -= 1;
-            entry.is_fresh = true;
-            self.idle.push_back(entry);
-            return Ok(None);
+        if first.is_some() {
+            return self.line.give(entry);
         }
-        self.line.give(entry)
+        self.in_use -= 1;
+        entry.is_fresh = true;
+        self.idle.push_back(entry);
+        Ok(None)
     }
 
     fn held(&mut self, entry: &Entry<T>, now: u64) {

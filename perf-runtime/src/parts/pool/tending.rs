@@ -157,6 +157,6 @@ impl<T> State<T> {
     pub(crate) fn reset(&mut self) {
         self.books = super::Books::new();
         self.books.carried = (self.size + self.extra) as u64;
-        self.books.requests = self.line.occupied() as u64;
+        self.books.came = self.line.occupied() as u64;
     }
 }

@@ -524,8 +524,8 @@ impl World {
         );
         let books = &state.books;
         assert_eq!(
-            books.requests,
-            books.acquired
+            books.requests(),
+            books.acquired()
                 + books.timeouts
                 + books.cancelled
                 + books.closed

@@ -18,7 +18,7 @@ impl<T> State<T> {
         now: u64,
         at: &'static Location<'static>,
     ) -> Place {
-        self.books.requests += 1;
+        self.books.came += 1;
         self.line.enter(waker, deadline, now, at)
     }
 
@@ -30,6 +30,7 @@ impl<T> State<T> {
             Turn::Given(entry) => {
                 if let Some((since, at)) = seat {
                     record(&mut self.books.wait, now.saturating_sub(since));
+                    self.books.waited += 1;
                     self.begin(entry, now, at);
                 }
             }

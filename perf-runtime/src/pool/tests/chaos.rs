@@ -195,13 +195,13 @@ async fn balance(world: &Arc<World>, pool: &Pool<Resource>) {
     let (levels, books) = (state.levels(), &state.books);
     assert_eq!(levels.waiting, 0);
     assert_eq!(levels.size, levels.idle + levels.checking + levels.in_use);
-    let ended = books.acquired
+    let ended = books.acquired()
         + books.timeouts
         + books.cancelled
         + books.closed
         + books.failed
         + books.empty;
-    assert_eq!(books.requests, ended);
+    assert_eq!(books.requests(), ended);
     assert_eq!(
         books.created + books.put,
         books.ended.iter().sum::<u64>() + levels.size as u64
