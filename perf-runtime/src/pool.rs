@@ -31,7 +31,7 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-pub(crate) use self::acquire::{Acquire, Refusal, at_once, blocking};
+pub(crate) use self::acquire::{Acquire, Refusal, at_once, blocking, wait_blocking};
 pub use self::beside::Beside;
 pub use self::builder::PoolBuilder;
 pub use self::by_name::get_pool;

@@ -284,19 +284,18 @@ impl Instrument for Pooled {
             return Some(Inner::Ended(self.making.overflowing(&source, &at, private)));
         }
         let error = self.making.error(private);
-        let acquired = if self.making.is_async {
-            quote! {
-                match #source.at_once(#at) {
-                    ::core::result::Result::Ok(__perfkit_guard) => {
-                        #private::Ended::Answered(::core::result::Result::Ok(__perfkit_guard))
-                    }
-                    ::core::result::Result::Err(__perfkit_waiter) => {
-                        __perfkit_waiter.acquire::<#error>().await
-                    }
-                }
-            }
+        let wait = if self.making.is_async {
+            quote!(__perfkit_waiter.acquire::<#error>().await)
         } else {
-            quote!(#source.acquire_blocking::<#error>(#at))
+            quote!(__perfkit_waiter.acquire_blocking::<#error>())
+        };
+        let acquired = quote! {
+            match #source.at_once(#at) {
+                ::core::result::Result::Ok(__perfkit_guard) => {
+                    #private::Ended::Answered(::core::result::Result::Ok(__perfkit_guard))
+                }
+                ::core::result::Result::Err(__perfkit_waiter) => #wait,
+            }
         };
         if self.reject.is_none() {
             return Some(Inner::Ended(acquired));

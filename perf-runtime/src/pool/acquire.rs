@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use super::core::Core;
 use super::guard::Pooled;
 use super::handle::Handle;
-use super::loan::Loan;
+use super::loan::{Lent, Loan};
 use super::told;
 use crate::clock::{self, Start};
 use crate::parts::pool::failure::Failure;
@@ -198,16 +198,8 @@ pub(crate) fn at_once<T: Send + 'static>(
     pool: &Handle<T>,
     at: &'static Location<'static>,
 ) -> Result<Pooled<T>, Start> {
-    let core = pool.core();
-    let came = Start::now();
-    match core.take(came, at) {
-        Taken::Entry(entry) => Ok(Pooled::new(entry, pool)),
-        Taken::Nothing | Taken::Closed => Err(came),
-        taken => {
-            core.undo(taken);
-            Err(Start::now())
-        }
-    }
+    let entry = pool.core().at_once(at)?;
+    Ok(Pooled::new(entry, pool))
 }
 
 /// The same for a thread, which it blocks.
@@ -218,11 +210,36 @@ pub(crate) fn blocking<T: Send + 'static>(
 ) -> Result<Pooled<T>, Refusal> {
     match at_once(pool, at) {
         Ok(guard) => Ok(guard),
-        Err(came) => block_on(Acquire::after(pool, at, came)),
+        Err(came) => wait_blocking(pool, at, came),
     }
 }
 
+/// The same for a thread that has looked.
+#[cold]
+pub(crate) fn wait_blocking<T: Send + 'static>(
+    pool: &Handle<T>,
+    at: &'static Location<'static>,
+    came: Start,
+) -> Result<Pooled<T>, Refusal> {
+    block_on(Acquire::after(pool, at, came))
+}
+
 impl<T: Send + 'static> Core<T> {
+    /// Not yet lent to anybody. A call of its own, so that the few lines around it are none, and hand over what they have in
+    /// registers.
+    #[inline(never)]
+    fn at_once(&self, at: &'static Location<'static>) -> Result<Lent<T>, Start> {
+        let came = Start::now();
+        match self.take(came, at) {
+            Taken::Entry(entry) => Ok(entry),
+            Taken::Nothing | Taken::Closed => Err(came),
+            taken => {
+                self.undo(taken);
+                Err(Start::now())
+            }
+        }
+    }
+
     /// What was no resource to be given out.
     #[cold]
     pub(super) fn undo(&self, taken: Taken<Loan<T>>) {
