@@ -10,6 +10,7 @@ use std::any::{Any, TypeId};
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+mod admit;
 mod answers;
 mod ask;
 mod books;
@@ -27,6 +28,7 @@ mod report;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod wave;
 mod work;
 
 pub use self::answers::{Answers, Flat};
@@ -207,7 +209,7 @@ where
         let (call, bounds) = (Arc::clone(&self.call), self.bounds);
         Box::pin(async move {
             let calls = items.into_iter().map(|item| call(key.clone(), item));
-            many::all(calls, bounds.size, bounds.concurrency).await
+            many::all(calls, bounds).await
         })
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use perfkit::{Reason, Rejected, batched, rejection};
+use perfkit::{Batcher, Reason, Rejected, batched, rejection};
 use tokio::task::JoinSet;
 #[cfg(feature = "tokio")]
 use tokio::time;
@@ -191,7 +191,7 @@ async fn without_a_place_for_an_error_a_wrong_number_of_answers_is_a_panic() {
 
 #[tokio::test]
 async fn a_panic_of_a_batch_reaches_its_callers_only() {
-    #[batched]
+    #[batched(linger = "1h", max_size = 3)]
     async fn odd(numbers: Vec<u64>) -> Vec<u64> {
         assert!(!numbers.contains(&3), "three");
         numbers
@@ -206,19 +206,34 @@ async fn a_panic_of_a_batch_reaches_its_callers_only() {
         let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
         assert_eq!(text.as_deref(), Some("three"));
     }
-    assert_eq!(odd(4).await, 4);
+    assert_eq!(odd_batcher().many([4, 5, 6]).await, [4, 5, 6]);
+}
+
+/// A call that nobody else is in a batch with.
+async fn flushed<I, A, K, O>(call: impl Future<Output = O>, batcher: Batcher<I, A, K>) -> O {
+    let flush = async {
+        // The others of a `join!` come by first.
+        tokio::task::yield_now().await;
+        batcher.flush().await;
+    };
+    tokio::join!(call, flush).0
 }
 
 #[tokio::test]
 async fn other_arguments_keep_items_apart() {
-    #[batched]
+    // Two that meet are a batch, and one that is alone is flushed.
+    #[batched(linger = "1h", max_size = 2)]
     async fn rows(tenant: &'static str, ids: Vec<u64>, limit: Option<u8>) -> Vec<String> {
         let all = ids.len();
         ids.into_iter()
             .map(|id| format!("{tenant} {id} {limit:?} of {all}"))
             .collect()
     }
-    let (a, b, c) = tokio::join!(rows("a", 1, None), rows("b", 2, None), rows("a", 3, None));
+    let (a, c, b) = tokio::join!(
+        rows("a", 1, None),
+        rows("a", 3, None),
+        flushed(rows("b", 2, None), rows_batcher()),
+    );
     assert_eq!(
         [a, b, c],
         ["a 1 None of 2", "b 2 None of 1", "a 3 None of 2"]
@@ -248,8 +263,8 @@ struct Repo {
 }
 
 impl Repo {
-    #[batched]
-    async fn shared(self: Arc<Self>, ids: Vec<u64>) -> Vec<String> {
+    #[batched(linger = "1h", max_size = 2)]
+    pub(crate) async fn shared(self: Arc<Self>, ids: Vec<u64>) -> Vec<String> {
         let all = ids.len();
         ids.into_iter()
             .map(|id| format!("{} {id} of {all}", self.name))
@@ -276,7 +291,11 @@ async fn methods_are_batched_by_the_place_of_their_self() {
         Arc::new(Repo { name: "one" }),
         Arc::new(Repo { name: "other" }),
     );
-    let (a, b, c) = tokio::join!(one.clone().shared(1), other.shared(2), one.shared(3));
+    let (a, c, b) = tokio::join!(
+        one.clone().shared(1),
+        one.shared(3),
+        flushed(other.shared(2), Repo::shared_batcher()),
+    );
     assert_eq!([a, b, c], ["one 1 of 2", "other 2 of 1", "one 3 of 2"]);
     assert_eq!(REPO.constant(7).await, "static 7");
     assert_eq!(Repo::associated(1).await.name, "made");
@@ -301,7 +320,7 @@ async fn the_method_of_a_trait_can_be_batched() {
     assert_eq!(Arc::new(Repo { name: "four" }).load(1).await, 5);
 }
 
-#[batched]
+#[batched(linger = "1h", max_size = 2)]
 async fn echoed<T: Clone + Send + Sync + 'static>(items: Vec<T>) -> Vec<(T, usize)> {
     let all = items.len();
     items.into_iter().map(|item| (item, all)).collect()
@@ -309,7 +328,11 @@ async fn echoed<T: Clone + Send + Sync + 'static>(items: Vec<T>) -> Vec<(T, usiz
 
 #[tokio::test]
 async fn a_generic_function_has_batches_for_each_of_its_instances() {
-    let (a, b, c) = tokio::join!(echoed(1_u8), echoed("two"), echoed(3_u8));
+    let (a, c, b) = tokio::join!(
+        echoed(1_u8),
+        echoed(3_u8),
+        flushed(echoed("two"), echoed_batcher::<&str>()),
+    );
     assert_eq!((a, b, c), ((1, 2), ("two", 1), (3, 2)));
     assert_eq!(echoed_batcher::<u8>().many([1, 2]).await, [(1, 2), (2, 2)]);
 }

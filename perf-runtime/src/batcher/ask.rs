@@ -6,15 +6,16 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use super::admit::{Admitted, Arrived, Refused, Room};
 use super::books::Item;
 use super::group::{Group, wake};
 use super::inside;
 use super::lead::lead;
-use super::settings::Full;
+use super::wave;
 use super::work::{By, Work};
 use crate::carried::Answer;
 use crate::clock;
-use crate::parts::batch::{Arrival, Entered, Look, Loss, Outcome, Was};
+use crate::parts::batch::{Arrival, Entered, Line, Look, Loss, Outcome, Was};
 use crate::rejected::Rejected;
 
 /// A call, on its way. Dropped, its item leaves the line; one that is in a batch already is done all the same.
@@ -29,6 +30,13 @@ enum Stage<I> {
     New(I),
     Waits(Waits),
     Over,
+}
+
+/// What has become of a call that was polled for the first time.
+enum Came {
+    InLine,
+    InWave,
+    NotIn(Rejected),
 }
 
 #[derive(Clone, Copy)]
@@ -59,71 +67,74 @@ where
     A: Send + 'static,
     W: Work<K, I, A>,
 {
-    /// Puts the item into the line. The answer, if there is one already, is a rejection.
-    fn enter(&mut self, item: I, cx: &Context<'_>) -> Option<Rejected> {
-        let common = &self.group.common;
-        let within = inside::current();
-        let is_urgent = within
-            .as_ref()
-            .is_some_and(|within| within.is_of(&self.group.inside));
-        let due = common
-            .settings
-            .linger
-            .and_then(|linger| W::BY.now().checked_add(linger));
-        let arrival = Arrival {
-            item,
-            waker: cx.waker().clone(),
-            within,
-            now: clock::ticks(),
-            due,
-            is_urgent,
-        };
-        let entered = {
-            let mut line = self.group.lock();
-            let is_full = line.queued() >= common.max_queue;
-            if common.is_closed() {
-                Err((arrival, Rejected::shut_down(common.op)))
-            } else if is_full && common.settings.full == Full::Reject {
-                Err((arrival, Rejected::queue_full(common.op)))
-            } else {
-                Ok((line.enter(common.bounds, arrival), is_full))
-            }
-        };
-        let (entered, is_full) = match entered {
+    /// Puts the item into the line, or into the wave that is open.
+    fn enter(&mut self, item: I, cx: &Context<'_>) -> Came {
+        let arrival = arrival::<K, I, A, W>(&self.group, item, cx);
+        let is_urgent = arrival.is_urgent;
+        if is_urgent || !wave::is_open(cx.waker()) {
+            let bounds = self.group.common.bounds;
+            let entered = self.group.admit(arrival, |line, it| line.enter(bounds, it));
+            return self
+                .came(entered, is_urgent)
+                .map_or(Came::InLine, Came::NotIn);
+        }
+        let held = self.group.admit(arrival, Line::hold);
+        let entered = held.map(|(held, room)| {
+            wave::join(&self.group, held);
+            (held.entered(), room)
+        });
+        self.came(entered, is_urgent)
+            .map_or(Came::InWave, Came::NotIn)
+    }
+
+    fn came(&mut self, entered: Admitted<Entered, I>, is_urgent: bool) -> Option<Rejected> {
+        let books = self.group.common.books;
+        let (entered, room) = match entered {
             Ok(entered) => entered,
-            Err((arrival, rejected)) => {
+            Err(Refused { arrival, rejected }) => {
                 drop(arrival);
-                common.books.count(Item::Rejected);
+                books.count(Item::Rejected);
                 return Some(rejected);
             }
         };
-        let Entered {
-            place,
-            leads,
-            wake: leader,
-        } = entered;
         self.stage = Stage::Waits(Waits {
-            place,
+            place: entered.place,
             is_urgent,
-            leads,
+            leads: entered.leads,
         });
-        common.books.count(Item::Queued);
-        if is_full {
-            common.books.count(Item::Full);
+        books.count(Item::Queued);
+        if room == Room::None {
+            books.count(Item::Full);
         }
-        wake(leader);
+        wake(entered.wake);
         None
     }
 
-    /// Comes before the first poll, for who asks for many: without leading, so that the others are in the same batch.
-    pub(super) fn prepare(&mut self, cx: &Context<'_>) -> Option<Rejected> {
-        match std::mem::replace(&mut self.stage, Stage::Over) {
-            Stage::New(item) => self.enter(item, cx),
-            other => {
-                self.stage = other;
-                None
+    /// Many at once, in line one after the other. Nobody of them leads: who is polled does, if somebody has to.
+    pub(super) fn enter_all(
+        group: &Arc<Group<K, I, A>>,
+        items: impl Iterator<Item = I>,
+        work: &W,
+        cx: &Context<'_>,
+    ) -> impl Iterator<Item = Result<Self, Rejected>> {
+        let arrivals: Vec<_> = items
+            .map(|item| arrival::<K, I, A, W>(group, item, cx))
+            .collect();
+        let is_urgent = arrivals.first().is_some_and(|first| first.is_urgent);
+        let (entered, leader) = group.admit_all(arrivals, is_urgent);
+        wake(leader);
+        let enter = move |entered| {
+            let mut ask = Self {
+                group: Arc::clone(group),
+                stage: Stage::Over,
+                work: work.clone(),
+            };
+            match ask.came(entered, is_urgent) {
+                None => Ok(ask),
+                Some(rejected) => Err(rejected),
             }
-        }
+        };
+        entered.into_iter().map(enter)
     }
 
     fn answer(&self, outcome: Outcome<A>) -> Answer<A> {
@@ -144,6 +155,27 @@ where
     }
 }
 
+/// A caller that is about to come: all of it is made outside of the lock.
+fn arrival<K, I, A, W: Work<K, I, A>>(
+    group: &Group<K, I, A>,
+    item: I,
+    cx: &Context<'_>,
+) -> Arrived<I> {
+    let within = inside::current();
+    let is_urgent = within
+        .as_ref()
+        .is_some_and(|within| within.is_of(&group.inside));
+    let linger = group.common.settings.linger;
+    Arrival {
+        item,
+        waker: cx.waker().clone(),
+        within,
+        now: clock::ticks(),
+        due: linger.and_then(|linger| W::BY.now().checked_add(linger)),
+        is_urgent,
+    }
+}
+
 impl<K, I, A, W> Future for Ask<K, I, A, W>
 where
     K: Clone + Send + Sync + 'static,
@@ -155,8 +187,14 @@ where
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answer<A>> {
         let this = &mut *self;
-        if let Some(rejected) = this.prepare(cx) {
-            return Poll::Ready(Answer::Rejected(rejected));
+        match std::mem::replace(&mut this.stage, Stage::Over) {
+            Stage::New(item) => match this.enter(item, cx) {
+                Came::InLine => {}
+                // Its wave comes into the line by itself.
+                Came::InWave => return Poll::Pending,
+                Came::NotIn(rejected) => return Poll::Ready(Answer::Rejected(rejected)),
+            },
+            other => this.stage = other,
         }
         loop {
             let Stage::Waits(waits) = &mut this.stage else {

@@ -264,6 +264,37 @@ fn many_items_come_in_batches_no_larger_than_they_may_be() {
 }
 
 #[test]
+fn many_items_of_a_body_that_blocks_come_in_full_batches_on_the_thread_that_asks() {
+    let batches = Seen::default();
+    let known = Arc::clone(&batches);
+    let here = std::thread::current().id();
+    let batcher = Batcher::builder("tests: many that block")
+        .max_size(2)
+        .build_blocking(move |items: Vec<u64>| {
+            assert_eq!(std::thread::current().id(), here);
+            known.lock().unwrap().push(items.clone());
+            items
+        });
+    let answers = batcher.many_blocking(0..100);
+    assert!(answers.into_iter().eq((0..100).map(Ok)));
+    let batches = seen(&batches);
+    assert!(batches.iter().all(|batch| batch.len() == 2), "{batches:?}");
+}
+
+#[test]
+fn many_items_are_one_batch_whoever_leads() {
+    let (doubler, batches) = doubler("tests: wave", |builder| builder.max_size(3));
+    for _ in 0..100 {
+        // The leader of this one may lead still, or not.
+        assert_eq!(doubler.call_blocking(7), Ok(14));
+        assert_eq!(doubler.many_blocking([1, 2, 3]), [Ok(2), Ok(4), Ok(6)]);
+    }
+    let batches = seen(&batches);
+    assert_eq!(batches.len(), 200);
+    assert!(batches.chunks(2).all(|two| two == [vec![7], vec![1, 2, 3]]));
+}
+
+#[test]
 fn shut_down_it_rejects_new_calls_and_answers_the_old_ones() {
     let (doubler, _) = doubler("tests: shut down", |builder| builder.linger(Duration::MAX));
     let mut old = Box::pin(doubler.call(1));
@@ -428,7 +459,9 @@ fn once_more() -> impl Future<Output = ()> {
 
 #[test]
 fn callers_that_come_together_are_one_batch() {
-    let (doubler, batches) = doubler("tests: together", |builder| builder);
+    let (doubler, batches) = doubler("tests: together", |builder| {
+        builder.linger(Duration::MAX).max_size(5)
+    });
     let calls = (0..5).map(|item| {
         let doubler = doubler.clone();
         Box::pin(async move {
@@ -436,7 +469,13 @@ fn callers_that_come_together_are_one_batch() {
             doubler.call(item).await
         }) as std::pin::Pin<Box<dyn Future<Output = _> + Send>>
     });
-    let answers = block_on(super::many::all(calls, 5, 1));
+    let answers = block_on(super::many::all(
+        calls,
+        super::Bounds {
+            size: 5,
+            concurrency: 1,
+        },
+    ));
     assert!(answers.into_iter().eq((0..5).map(|item: u64| Ok(item * 2))));
-    assert!(seen(&batches).len() <= 2);
+    assert_eq!(seen(&batches).len(), 1);
 }

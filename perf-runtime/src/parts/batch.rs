@@ -17,10 +17,11 @@ pub(crate) mod linger;
 mod terms;
 #[cfg(test)]
 mod tests;
+mod wave;
 
 pub(crate) use self::terms::{
-    Arrival, Bounds, Delivery, Entered, Given, Left, Look, Loss, Next, Outcome, Ripe, Taken, Then,
-    Took, Was,
+    Arrival, Bounds, Delivery, Entered, Given, Held, Left, Look, Loss, Next, Outcome, Ripe, Taken,
+    Then, Took, Was,
 };
 
 /// No place.
@@ -34,6 +35,8 @@ pub(crate) struct Line<I, A, P> {
     first: usize,
     last: usize,
     queued: usize,
+    /// Items that are [held](wave) back.
+    held: usize,
     in_use: usize,
     /// How many came ever: the number of the next.
     arrivals: u64,
@@ -61,6 +64,8 @@ struct Place<I, A, P> {
     since: u64,
     /// When its window ends.
     due: Option<Instant>,
+    /// Waits for the others of its wave, and is not in the line yet.
+    is_held: bool,
 }
 
 enum State<I, A, P> {
@@ -82,6 +87,7 @@ impl<I, A, P> Line<I, A, P> {
             first: NONE,
             last: NONE,
             queued: 0,
+            held: 0,
             in_use: 0,
             arrivals: 0,
             flushed: 0,
@@ -94,9 +100,9 @@ impl<I, A, P> Line<I, A, P> {
         }
     }
 
-    /// Items that wait.
+    /// Items that wait, those included that are held.
     pub(crate) fn queued(&self) -> usize {
-        self.queued
+        self.queued + self.held
     }
 
     /// Items that came ever.
@@ -111,14 +117,49 @@ impl<I, A, P> Line<I, A, P> {
 
     /// A caller comes to the end of the line.
     pub(crate) fn enter(&mut self, bounds: Bounds, arrival: Arrival<I, P>) -> Entered {
-        let place = self.free_place();
-        let (last, number) = (self.last, self.arrivals);
+        let is_urgent = arrival.is_urgent;
+        let place = self.occupy(arrival);
+        self.link(place);
+        let leads = self.leads(bounds, is_urgent);
+        Entered {
+            place,
+            leads,
+            wake: if leads {
+                None
+            } else {
+                self.filled(bounds, is_urgent)
+            },
+        }
+    }
+
+    /// Puts a caller into a place that is free, and not into the line.
+    fn occupy(&mut self, arrival: Arrival<I, P>) -> usize {
+        self.in_use += 1;
+        let new = Place {
+            state: State::Queued(arrival.item, arrival.waker, arrival.within),
+            before: NONE,
+            next: NONE,
+            arrival: 0,
+            since: arrival.now,
+            due: arrival.due,
+            is_held: false,
+        };
+        let place = self.free;
+        if let Some(free) = self.places.get_mut(place) {
+            self.free = free.next;
+            *free = new;
+            return place;
+        }
+        self.places.push(new);
+        self.places.len() - 1
+    }
+
+    /// Puts a place at the end of the line.
+    fn link(&mut self, place: usize) {
+        let last = self.last;
         if let Some(new) = self.places.get_mut(place) {
-            new.state = State::Queued(arrival.item, arrival.waker, arrival.within);
             (new.before, new.next) = (last, NONE);
-            new.arrival = number;
-            new.since = arrival.now;
-            new.due = arrival.due;
+            new.arrival = self.arrivals;
         }
         match self.places.get_mut(last) {
             Some(last) => last.next = place,
@@ -126,36 +167,7 @@ impl<I, A, P> Line<I, A, P> {
         }
         self.last = place;
         self.queued += 1;
-        self.in_use += 1;
         self.arrivals += 1;
-        let leads = self.leads(bounds, arrival.is_urgent);
-        let is_full = self.queued >= bounds.size || arrival.is_urgent;
-        Entered {
-            place,
-            leads,
-            wake: if leads || !is_full {
-                None
-            } else {
-                self.former.take()
-            },
-        }
-    }
-
-    fn free_place(&mut self) -> usize {
-        let place = self.free;
-        if let Some(free) = self.places.get(place) {
-            self.free = free.next;
-            return place;
-        }
-        self.places.push(Place {
-            state: State::Free,
-            before: NONE,
-            next: NONE,
-            arrival: 0,
-            since: 0,
-            due: None,
-        });
-        self.places.len() - 1
     }
 
     /// Whether who asks has to form the next batch; then nobody else will.
@@ -198,6 +210,11 @@ impl<I, A, P> Line<I, A, P> {
                 return Look::Wait(Some(waker));
             }
         };
+        if std::mem::take(&mut of_caller.is_held) {
+            // It is looked after already: the rest of its wave may take its time.
+            self.held -= 1;
+            self.link(place);
+        }
         if self.leads(bounds, is_urgent) {
             Look::Lead(old)
         } else {
@@ -241,7 +258,9 @@ impl<I, A, P> Line<I, A, P> {
                 was_called = true;
             }
         }
-        if left.was == Was::Queued {
+        if std::mem::take(&mut of_caller.is_held) {
+            self.held -= 1;
+        } else if left.was == Was::Queued {
             self.unlink(place);
             left.wakers = std::mem::take(&mut self.watchers);
             if was_called {
@@ -309,6 +328,24 @@ impl<I, A, P> Line<I, A, P> {
     #[must_use]
     pub(crate) fn sleep(&mut self, waker: Waker) -> Option<Waker> {
         self.former.replace(waker)
+    }
+}
+
+impl<I, A, P> Place<I, A, P> {
+    /// Gives its caller, who waits for a batch, an answer without one. Gives the item, to be dropped.
+    fn answer(&mut self, done: State<I, A, P>, given: &mut Given<A>) -> Option<I> {
+        match std::mem::replace(&mut self.state, done) {
+            State::Queued(item, waker, _) => {
+                given.wakers.push(waker);
+                Some(item)
+            }
+            State::Called(item, _) => Some(item),
+            // Nobody else waits.
+            other => {
+                self.state = other;
+                None
+            }
+        }
     }
 }
 

@@ -162,15 +162,7 @@ impl<I, A, P> Line<I, A, P> {
         while let Some(first) = self.places.get_mut(self.first) {
             let place = self.first;
             let done = State::Done(Outcome::Lost(loss.clone()));
-            match std::mem::replace(&mut first.state, done) {
-                State::Queued(item, waker, _) => {
-                    items.push(item);
-                    given.wakers.push(waker);
-                }
-                State::Called(item, _) => items.push(item),
-                // Nothing else is in the line.
-                other => first.state = other,
-            }
+            items.extend(first.answer(done, given));
             self.unlink(place);
         }
         given.wakers.append(&mut self.watchers);

@@ -65,6 +65,24 @@ pub(crate) struct Entered {
     pub(crate) wake: Option<Waker>,
 }
 
+/// A caller that waits for the others of its wave.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Held {
+    pub(super) place: usize,
+    /// Tells it from who has the place later.
+    pub(super) number: u64,
+}
+
+impl Held {
+    pub(crate) fn entered(self) -> Entered {
+        Entered {
+            place: self.place,
+            leads: false,
+            wake: None,
+        }
+    }
+}
+
 /// What a caller finds in its place.
 pub(crate) enum Look<A> {
     /// Its answer; the place is free.
