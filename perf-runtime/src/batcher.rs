@@ -26,6 +26,7 @@ mod lead;
 mod many;
 mod report;
 mod settings;
+mod sync;
 #[cfg(test)]
 mod tests;
 mod wave;

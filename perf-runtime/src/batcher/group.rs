@@ -4,15 +4,15 @@ use std::any::TypeId;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Acquire, Release};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::task::Waker;
 use std::time::Duration;
 
 use super::books::Books;
 use super::inside::Inside;
 use super::settings::Settings;
+use super::sync::{AtomicBool, MODELLED, Mutex, MutexGuard, lock};
 use crate::clock;
 use crate::parts::batch::linger::Worth;
 use crate::parts::batch::{Bounds, Line};
@@ -46,7 +46,11 @@ impl Common {
                 concurrency: whole(settings.concurrency.max(1)),
             },
             worth: Worth {
-                cost: clock::ticks_in(WORTH_A_WAIT),
+                cost: if MODELLED {
+                    u64::MAX
+                } else {
+                    clock::ticks_in(WORTH_A_WAIT)
+                },
                 most: clock::ticks_in(LONGEST_LULL),
             },
             books,
@@ -90,9 +94,8 @@ impl<K, I, A> Group<K, I, A> {
         })
     }
 
-    /// Nothing of the user's runs under the lock, so there is no half-done state to fear.
     pub(super) fn lock(&self) -> MutexGuard<'_, Queue<I, A>> {
-        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.line)
     }
 }
 
@@ -162,7 +165,7 @@ impl<K: Hash + Eq + Clone + 'static, I, A> Groups<K, I, A> {
 
     fn lock(&self) -> MutexGuard<'_, Keyed<K, I, A>> {
         // Of the user's only `Hash` and `Eq` run under the lock, before anything is changed.
-        self.keyed.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.keyed)
     }
 }
 

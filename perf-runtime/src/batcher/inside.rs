@@ -8,6 +8,8 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use super::sync::thread_local;
+
 /// More than this is not searched: it counts as inside, which costs no more than a batch besides.
 const SEARCHED: usize = 256;
 

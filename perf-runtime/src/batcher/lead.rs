@@ -16,14 +16,11 @@ use super::books::{Item, Trigger};
 use super::form::form;
 use super::group::{Group, wake};
 use super::inside::{Inside, Polling};
+use super::sync::{block_on, spawn, spawn_apart};
 use super::work::{Batch, By, Work};
 use crate::clock;
 use crate::latency::record;
 use crate::parts::batch::{Delivery, Given, Loss, Next, Outcome, Taken, Then, Took};
-use crate::rt;
-
-/// What our own threads are called.
-const THREAD: &str = "perfkit-batch";
 
 /// Leads in the background, or on this thread until one batch has run.
 pub(super) fn lead<K, I, A, W>(group: &Arc<Group<K, I, A>>, work: W)
@@ -36,11 +33,11 @@ where
     let seat = Seat::new(Arc::clone(group));
     let stillborn = group.lock().stillborn;
     match W::BY {
-        By::Caller => rt::park::block_on(one_batch(seat, work)),
+        By::Caller => block_on(one_batch(seat, work)),
         By::Task => match stillborn {
-            0 => rt::background::spawn_long(THREAD, all_batches(seat, work)),
+            0 => spawn(all_batches(seat, work)),
             // The runtime that this is called in runs nothing any more.
-            1 => rt::background::apart(THREAD, all_batches(seat, work)),
+            1 => spawn_apart(all_batches(seat, work)),
             // And there are no threads.
             _ => seat.give_up(),
         },

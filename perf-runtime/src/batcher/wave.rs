@@ -12,6 +12,7 @@ use std::task::Waker;
 
 use super::books::Item;
 use super::group::{Group, wake};
+use super::sync::thread_local;
 #[cfg(doc)]
 use crate::parts::batch::Line;
 use crate::parts::batch::{Given, Held, Loss};
