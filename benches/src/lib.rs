@@ -9,6 +9,7 @@
 //! - [`child`]: the process of each tool.
 //! - [`tools`]: what is measured, one file per tool.
 //! - [`caches`]: the same for caches.
+//! - [`batches`]: the same for batches and workers.
 //! - [`policies`]: the same for breakers, limits, retries and timeouts.
 //! - [`pools`]: the same for pools of resources.
 //! - [`probes`]: what is tried in a process that may hang.
@@ -19,6 +20,7 @@
 //! - [`leaf`]: the generated crates of the `compile` bench.
 
 pub mod allocations;
+pub mod batches;
 pub mod caches;
 pub mod child;
 pub mod harness;

@@ -111,6 +111,15 @@ pub const CACHING: [&str; 12] = [
     "tokio",
 ];
 
+/// What the bench of batches and workers compares.
+pub const BATCHING: [&str; 5] = [
+    "async-graphql",
+    "batch-aint-one",
+    "batched",
+    "rayon",
+    "tokio",
+];
+
 /// What the benches of policies compare.
 pub const POLICIES: [&str; 9] = [
     "backon",

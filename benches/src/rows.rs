@@ -63,6 +63,20 @@ pub enum Shape {
     Stack3,
     /// Retry, breaker, rate limiter, bulkhead and time limit around such a future.
     Stack5,
+    /// A caller whose item is in a batch with nobody else's.
+    Alone,
+    /// 64 tasks of one thread that hand in one item after the other.
+    Batch64,
+    /// The same with two threads.
+    Batch64Two,
+    /// 1,024 tasks of one thread.
+    Batch1024,
+    /// The same with two threads.
+    Batch1024Two,
+    /// A body that runs on a thread for such bodies, awaited.
+    Offloaded,
+    /// The same for 64 tasks.
+    Offloaded64,
 }
 
 /// One thing to measure.

@@ -150,6 +150,12 @@ pub fn ratio(samples: &Samples, row: (&str, &str, usize), to: (&str, &str, usize
     Some(relative(of(samples, row)?, of(samples, to)?))
 }
 
+/// How many allocations a call of a row makes.
+#[must_use]
+pub fn allocations(samples: &Samples, row: Name) -> Option<f64> {
+    Some(middle(of(samples, row)?, |sample| sample.allocations))
+}
+
 /// The largest of a figure over the rows of one tool.
 #[must_use]
 pub fn most(samples: &Samples, tool: &str, figure: fn(&Sample) -> f64) -> Option<f64> {

@@ -24,6 +24,8 @@ pub(crate) struct Call<'c> {
     pub(crate) answer: &'c Answer,
     /// Whether it can await.
     pub(crate) is_async: bool,
+    /// Whether nothing else stands around the call.
+    pub(crate) is_alone: bool,
     /// Whether somebody further in [needs](Instrument::needs_start) the [`start`]. Who runs that again makes a new one.
     pub(crate) starts_within: bool,
     /// Whether what stands further in may be a rejection that nobody has made an answer of.

@@ -25,6 +25,7 @@ mod inside;
 mod lead;
 mod many;
 mod report;
+mod riders;
 mod settings;
 mod sync;
 #[cfg(test)]
@@ -41,10 +42,14 @@ use self::group::{Common, Groups};
 pub use self::handle::{Batcher, BatcherStats};
 use self::handle::{Boxed, Calls};
 pub(crate) use self::report::{SECTION, metrics};
+use self::riders::Riders;
 pub use self::settings::{Full, Settings};
+use self::sync::block_on;
 pub use self::work::{Deduped, Way, Work, blocking, tasked};
 use crate::beside::{Places, Shared, instance};
+use crate::carried::Answer;
 use crate::parts::batch::Bounds;
+use crate::rejected::Rejected;
 
 /// What the instances of an annotated function have in common, and its handle.
 pub(crate) struct Core {
@@ -162,6 +167,37 @@ impl Core {
         Ask::new(groups.find(key), item, work)
     }
 
+    /// One item, on a thread that blocks, and those that [ride](riders) along with it: `settle` makes answers of the
+    /// function's own of what became of them.
+    pub(crate) fn ask_with_riders<K, I, A, W, O>(
+        &'static self,
+        key: K,
+        item: I,
+        work: W,
+        settle: impl Fn(Answer<A>) -> O,
+    ) -> O
+    where
+        K: Hash + Eq + Clone + Send + Sync + 'static,
+        I: Send + 'static,
+        A: Send + 'static,
+        W: Work<K, I, A>,
+        O: 'static,
+    {
+        let Some(mut riders) = Riders::<K, I, O>::take(self, &key) else {
+            return settle(block_on(self.ask(key, item, work)));
+        };
+        let group = self.of_body::<W, K, I, A>(W::name).find(key);
+        let mut items = std::mem::take(&mut riders.items);
+        // In front of them, as it was asked for first.
+        items.insert(0, item);
+        let mut answers = block_on(many::many(group, items, work)).into_iter();
+        let first = answers.next();
+        riders.answers.extend(answers.map(&settle));
+        riders.sit();
+        // There is an answer for each item.
+        settle(first.unwrap_or_else(|| Answer::Rejected(Rejected::batch_gone(self.op))))
+    }
+
     /// What there is to ask of the instance of that name, whose batches give an `O`, and which is called so.
     pub(crate) fn handle<K, I, O, A>(
         &'static self,
@@ -178,6 +214,7 @@ impl Core {
         Batcher {
             calls: Arc::new(Through {
                 call,
+                core: self,
                 bounds: groups.common.bounds,
             }),
             drain: Arc::new(groups),
@@ -193,12 +230,13 @@ type Call<I, A, K> = dyn Fn(K, I) -> Boxed<A> + Send + Sync;
 /// A batcher that is called through its function, and all that stands around that.
 struct Through<I, A, K> {
     call: Arc<Call<I, A, K>>,
+    core: &'static Core,
     bounds: Bounds,
 }
 
 impl<I, A, K> Calls<I, A, K> for Through<I, A, K>
 where
-    K: Clone + Send + Sync + 'static,
+    K: Eq + Clone + Send + Sync + 'static,
     I: Send + 'static,
     A: Send + 'static,
 {
@@ -208,6 +246,9 @@ where
 
     fn many(&self, key: K, items: Vec<I>) -> Boxed<Vec<A>> {
         let (call, bounds) = (Arc::clone(&self.call), self.bounds);
+        if self.core.settings.blocks {
+            return Box::pin(riders::many(self.core, call, key, items));
+        }
         Box::pin(async move {
             let calls = items.into_iter().map(|item| call(key.clone(), item));
             many::all(calls, bounds).await

@@ -358,6 +358,101 @@ fn threads_are_batched_by_a_function_that_blocks() {
     assert_eq!(all, 400);
 }
 
+fn block_on<F: Future>(future: F) -> F::Output {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build();
+    runtime.unwrap().block_on(future)
+}
+
+#[test]
+fn many_items_of_a_function_that_blocks_come_in_batches() {
+    static SEEN: Seen = Mutex::new(Vec::new());
+    #[batched(max_size = 3, dedupe)]
+    fn grouped(tenant: &'static str, ids: Vec<u64>) -> Vec<Result<String, LoadError>> {
+        see(&SEEN, &ids);
+        ids.into_iter()
+            .map(|id| match id {
+                5 => Err(LoadError::Missing(id)),
+                _ => Ok(format!("{tenant} {id}")),
+            })
+            .collect()
+    }
+    let batcher = grouped_batcher();
+    let answers = block_on(batcher.many_in(("a",), [1, 2, 1, 4, 5]));
+    let told = |text: &str| Ok(text.to_owned());
+    assert_eq!(
+        answers,
+        [
+            told("a 1"),
+            told("a 2"),
+            told("a 1"),
+            told("a 4"),
+            Err(LoadError::Missing(5))
+        ]
+    );
+    assert_eq!(*SEEN.lock().unwrap(), [vec![1, 2], vec![4, 5]]);
+    assert_eq!(batcher.stats().items, 5);
+}
+
+#[test]
+fn a_function_that_blocks_says_what_is_a_rejection_to_each_of_many() {
+    #[batched]
+    fn told(ids: Vec<u64>) -> Result<Vec<u64>, LoadError> {
+        Ok(ids)
+    }
+    #[batched(reject = |_| LoadError::Down)]
+    fn made(mut ids: Vec<u64>) -> Result<Vec<u64>, LoadError> {
+        ids.pop();
+        Ok(ids)
+    }
+    assert_eq!(told_batcher().many_blocking([1, 2]), [Ok(1), Ok(2)]);
+    assert_eq!(
+        made_batcher().many_blocking([1, 2]),
+        [Err(LoadError::Down), Err(LoadError::Down)]
+    );
+    block_on(told_batcher().shutdown(Duration::from_secs(1)));
+    let shut_down = LoadError::Rejected(Reason::ShutDown);
+    assert_eq!(
+        told_batcher().many_blocking([1, 2]),
+        [Err(shut_down.clone()), Err(shut_down)]
+    );
+}
+
+#[test]
+fn what_stands_around_a_function_that_blocks_sees_each_of_many() {
+    static SEEN: Seen = Mutex::new(Vec::new());
+    #[perfkit::cached]
+    #[batched]
+    fn kept(ids: Vec<u64>) -> Vec<u64> {
+        see(&SEEN, &ids);
+        ids
+    }
+    for _ in 0..2 {
+        assert_eq!(kept_batcher().many_blocking([1, 2, 1]), [1, 2, 1]);
+    }
+    assert_eq!(*SEEN.lock().unwrap(), [[1], [2]]);
+}
+
+#[test]
+fn a_function_that_blocks_and_asks_itself_for_many_is_answered() {
+    #[batched]
+    fn sums(items: Vec<u64>) -> Vec<u64> {
+        let sum = |item: u64| match item {
+            0 => 0,
+            _ => {
+                sums_batcher()
+                    .many_blocking(0..item)
+                    .into_iter()
+                    .sum::<u64>()
+                    + 1
+            }
+        };
+        items.into_iter().map(sum).collect()
+    }
+    assert_eq!(sums_batcher().many_blocking([3, 0, 2]), [4, 0, 2]);
+}
+
 #[test]
 fn a_full_queue_rejects_where_it_is_told_to() {
     #[batched(linger = "1h", max_queue = 1, full = "reject")]

@@ -195,7 +195,7 @@ impl Batched {
     /// A `fn() -> Settings`.
     fn settings(&self, private: &TokenStream) -> TokenStream {
         let batched = quote!(#private::batched);
-        if self.plain.is_empty() && !self.rejects {
+        if self.plain.is_empty() && !self.rejects && self.is_async() {
             return quote!(#batched::Settings::new);
         }
         let plain = self.plain.iter().map(|(spec, value)| {
@@ -209,11 +209,13 @@ impl Batched {
         let full = self
             .rejects
             .then(|| quote!(__perfkit_settings.full = #batched::Full::Reject;));
+        let blocks = (!self.is_async()).then(|| quote!(__perfkit_settings.blocks = true;));
         quote! {
             || {
                 let mut __perfkit_settings = #batched::Settings::new();
                 #(#plain)*
                 #full
+                #blocks
                 __perfkit_settings
             }
         }
@@ -332,7 +334,10 @@ impl Instrument for Batched {
         );
         let mixed = |name: &str| Ident::new(name, Span::mixed_site());
         let (of, with) = (mixed("__perfkit_key"), mixed("__perfkit_work"));
-        let asked = if self.is_async() {
+        let asks_for_riders = !self.is_async() && call.is_alone;
+        let asked = if asks_for_riders {
+            quote!(__perfkit_asked)
+        } else if self.is_async() {
             quote!(#site.get().ask(#of, #item, #with).await)
         } else {
             quote!(#site.get().ask_now(#of, #item, #with))
@@ -356,6 +361,19 @@ impl Instrument for Batched {
                     (&#private::batched::Carry::<#answer>::NEW).way()
                 })
             }
+        };
+        let ended = if asks_for_riders {
+            let settled = if self.rejects() {
+                let make = call.make();
+                quote!(#private::Ended::settle(#ended, #make))
+            } else {
+                quote!(#private::Ended::sure(#ended))
+            };
+            quote! {
+                #private::Ended::Answered(#site.get().ask_with_riders(#of, #item, #with, |__perfkit_asked| #settled))
+            }
+        } else {
+            ended
         };
         Some(Inner::Ended(quote! {
             {

@@ -88,6 +88,8 @@ struct Within {
     rejects: bool,
     starts: bool,
     lends_self: bool,
+    /// There is nothing around it either.
+    is_alone: bool,
 }
 
 impl Wrapper<'_> {
@@ -105,6 +107,7 @@ impl Wrapper<'_> {
             arrow,
             answer: on.answer,
             is_async: !matches!(on.shape, Shape::Sync),
+            is_alone: within.is_alone,
             starts_within: within.starts,
             rejects_within: within.rejects,
             capture: (!within.lends_self).then(<Token![move]>::default),
@@ -120,7 +123,11 @@ fn nested_in(
     wrappers: &[Wrapper<'_>],
 ) -> TokenStream {
     let own = wrappers.last().and_then(|wrapper| {
-        let call = wrapper.call(on, private, arrow, &Within::default());
+        let within = Within {
+            is_alone: wrappers.len() == 1,
+            ..Within::default()
+        };
+        let call = wrapper.call(on, private, arrow, &within);
         wrapper.instrument.body(&call)
     });
     let repeats = wrappers.iter().any(|wrapper| wrapper.instrument.repeats());

@@ -15,6 +15,8 @@ pub struct Settings {
     pub max_queue: u64,
     /// What becomes of a call when so many wait.
     pub full: Full,
+    /// Whether it is a function whose calls block.
+    pub blocks: bool,
 }
 
 /// What becomes of a call when the queue of a batcher is full.
@@ -36,6 +38,7 @@ impl Settings {
             concurrency: 1,
             max_queue: 10_000,
             full: Full::Wait,
+            blocks: false,
         }
     }
 }

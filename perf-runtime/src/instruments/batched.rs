@@ -44,6 +44,26 @@ impl Batched {
         self.core.ask(key, item, work)
     }
 
+    /// The same on a thread that blocks, where nothing else stands around the call: those that ride along with it are
+    /// handed in, too. `settle` makes an answer of the function's own.
+    #[inline]
+    pub fn ask_with_riders<K, I, A, W, O>(
+        &self,
+        key: K,
+        item: I,
+        work: W,
+        settle: impl Fn(Answer<A>) -> O,
+    ) -> O
+    where
+        K: GroupKey,
+        I: Item,
+        A: Send + 'static,
+        W: Work<K, I, A>,
+        O: 'static,
+    {
+        self.core.ask_with_riders(key, item, work, settle)
+    }
+
     /// The same on a thread that blocks.
     #[inline]
     pub fn ask_now<K, I, A, W>(&self, key: K, item: I, work: W) -> Answer<A>
