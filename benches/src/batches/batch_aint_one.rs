@@ -47,7 +47,7 @@ async fn call(batcher: &OnceLock<Batcher<Bodies>>, x: u64) -> u64 {
         let limits = Limits::builder()
             .max_batch_size(MOST)
             .max_key_concurrency(1)
-            .max_batch_queue_size(MOST * MOST)
+            .max_key_queued_items(MOST * MOST)
             .build();
         Batcher::builder()
             .name("bodies")
@@ -74,4 +74,3 @@ fn rows() -> Vec<Row> {
     rows.push(callers!(Alone, "Immediate", One, 1, one));
     rows
 }
-

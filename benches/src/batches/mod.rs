@@ -84,7 +84,7 @@ pub fn start() {
 /// When a call does.
 pub fn callers<F>(on: On, tasks: u64, turns: u64, call: impl Fn(u64) -> F + Copy + Send + 'static)
 where
-    F: Future<Output = u64> + Send,
+    F: Future<Output = u64> + Send + 'static,
 {
     on.runtime().block_on(async move {
         if tasks == 1 {

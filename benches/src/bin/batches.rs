@@ -17,7 +17,11 @@ const SHAPES: [(Shape, &str, &str); 7] = [
         "64 callers on two threads",
         "64 callers, two threads",
     ),
-    (Shape::Batch1024, "1,024 callers on a thread", "1,024 callers"),
+    (
+        Shape::Batch1024,
+        "1,024 callers on a thread",
+        "1,024 callers",
+    ),
     (
         Shape::Batch1024Two,
         "1,024 callers on two threads",

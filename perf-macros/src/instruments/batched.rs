@@ -244,9 +244,10 @@ impl Batched {
         let body = stack::innermost(&on, private, &arrow);
         let (item, items) = (self.item_type(), self.item.as_ref().map(|item| &item.name));
         let (names, key) = (self.group.names(), self.group.ty(private));
-        let answers = self.answers.kind(&item, private);
+        let answers = self.answers.kind(private);
         let span = span_of(&self.answers.given);
         let at = spanned(private, span);
+        let answers = quote_spanned!(span=> <#answers as #at::batched::Answers<#item>>::Checked);
         let error = quote_spanned!(span=> <#answers as #at::batched::Answers<#item>>::Error);
         let one = quote_spanned!(span=> <#answers as #at::batched::Answers<#item>>::One);
         let (made, body) = if self.is_async() {

@@ -25,6 +25,8 @@ use crate::parts::batch::{Loss, Outcome};
     note = "give a `Vec` with an answer for each item, in their order, a `HashMap` by item, or a `Result` of one of them"
 )]
 pub trait Answers<I> {
+    /// Itself: nothing follows from a type that is no answer but the complaint that it is none.
+    type Checked: Answers<I>;
     /// What the body gives.
     type Given: Send;
     /// What a caller gets.
@@ -172,6 +174,7 @@ macro_rules! without_an_error {
         where
             Self: Several<I>,
         {
+            type Checked = Self;
             type Given = Self;
             type One = <Self as Several<I>>::One;
             type Error = Never;
@@ -195,6 +198,7 @@ where
     C: Several<I>,
     E: Send + 'static,
 {
+    type Checked = Self;
     type Given = Self;
     type One = Result<C::One, E>;
     type Error = E;
@@ -220,6 +224,7 @@ where
     U: Send + 'static,
     E: Send + 'static,
 {
+    type Checked = Self;
     type Given = Result<Vec<Result<U, E>>, E>;
     type One = Result<U, E>;
     type Error = E;

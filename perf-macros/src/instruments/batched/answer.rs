@@ -75,7 +75,7 @@ impl Given {
     }
 
     /// The type that knows how it is divided.
-    pub(super) fn kind(&self, _: &TokenStream, private: &TokenStream) -> TokenStream {
+    pub(super) fn kind(&self, private: &TokenStream) -> TokenStream {
         let given = &self.given;
         match self.shape {
             Shape::Both(_) => {
