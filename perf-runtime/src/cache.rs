@@ -37,6 +37,7 @@ mod slots;
 mod stats;
 mod taken;
 pub(crate) mod throttled;
+mod trailing;
 
 pub(crate) use self::access::Access;
 pub use self::beside::Beside;
@@ -54,6 +55,7 @@ pub use self::persisted::{Persist, Storable, persisted};
 pub(crate) use self::refresh::Refresh;
 pub use self::settings::{GiveSettings, Settings};
 pub use self::stats::CacheStats;
+pub(crate) use self::trailing::{AllTrails, Leave, Trailed};
 
 use self::by_hand::Living;
 use self::slots::Slots;

@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use perfkit::{Clock, throttled};
 
+#[cfg(feature = "tokio")]
+mod trailing;
+
 fn ready<F: Future>(future: F) -> F::Output {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(answer) => answer,

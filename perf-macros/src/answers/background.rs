@@ -12,6 +12,8 @@ use crate::instruments::{Annotated, Call};
 /// The arguments to be copied.
 pub(crate) struct Background {
     arguments: Vec<Argument>,
+    /// Whether the call itself runs it as well.
+    runs_first: bool,
 }
 
 impl Background {
@@ -58,7 +60,18 @@ impl Background {
                 );
             }
         }
-        Self { arguments }
+        Self {
+            arguments,
+            runs_first: true,
+        }
+    }
+
+    /// A body that runs in the background and nowhere else; the call answers `()`.
+    pub(crate) fn alone(self) -> Self {
+        Self {
+            runs_first: false,
+            ..self
+        }
     }
 
     /// What the body is given: all but `self`, which the closure around it has, and a copy of the closure a copy of it.
@@ -135,6 +148,11 @@ impl Background {
                 quote!(move || #run(#(#names),*)),
                 format_ident!("or_load"),
             )
+        };
+        let first = match (self.runs_first, is_async) {
+            (true, _) => first,
+            (false, true) => quote!(async move {}),
+            (false, false) => quote!(move || ()),
         };
         quote! {
             let (#local, #refresh) = #looked;

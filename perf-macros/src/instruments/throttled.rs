@@ -3,6 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use crate::answers::background::Background;
 use crate::answers::key::Key;
 use crate::answers::{Answers, Keeps, Look, function_of};
 use crate::errors::Errors;
@@ -20,24 +21,29 @@ const BY: Spec = Spec {
     kind: Kind::Expression,
     example: "tenant",
 };
+const LEADING: Spec = Spec {
+    name: "leading",
+    kind: Kind::Flag,
+    example: " = false",
+};
+const TRAILING: Spec = Spec {
+    name: "trailing",
+    kind: Kind::Flag,
+    example: "",
+};
 const CLOCK: Spec = Spec {
     name: "clock",
     kind: Kind::Expression,
     example: "&CLOCK",
 };
 
-const EDGES: &str = "the first call runs, and those that come too soon get its answer; for one that runs for the last of them \
-                     there is `perfkit::throttle`";
-
 /// The attribute in the table.
 pub(crate) const ENTRY: Entry = Entry {
     grammar: Grammar {
         attribute: "throttled",
         leading: Some(EVERY),
-        options: &[BY, CLOCK],
+        options: &[BY, LEADING, TRAILING, CLOCK],
         absent: &[
-            ("trailing", EDGES),
-            ("leading", EDGES),
             ("key", "each key is throttled apart with `by = …`"),
             (
                 "wait",
@@ -60,15 +66,62 @@ fn read(given: &mut Given, on: &Annotated<'_>, errors: &mut Errors) -> Box<dyn I
     } else {
         Answers::new(key, Keeps::Whole, on, errors)
     };
+    let (leads, trailing) = edges(given, on, errors);
     Box::new(Throttled {
         answers,
+        leads,
+        trailing,
         every: given.take(&EVERY),
         clock: given.take(&CLOCK),
     })
 }
 
+/// Whether the first call runs at once, and what runs for the last one.
+fn edges(
+    given: &mut Given,
+    on: &Annotated<'_>,
+    errors: &mut Errors,
+) -> (bool, Option<Background>) {
+    let words = [LEADING, TRAILING].map(|spec| given.word(&spec).cloned());
+    let [leads, trails] = [(LEADING, true), (TRAILING, false)]
+        .map(|(spec, default)| given.take(&spec).map_or(default, |value| value.is_on()));
+    let [leading, trailing] = words;
+    if let (false, false, Some(word)) = (leads, trails, &leading) {
+        errors.at(
+            word,
+            "a function that runs for neither the first call nor the last never runs; add `trailing`",
+        );
+    }
+    let (true, Some(word)) = (trails, &trailing) else {
+        return (leads, None);
+    };
+    if let Some(word) = given.word(&CLOCK) {
+        errors.at(
+            word,
+            "the run of `trailing` waits for a timer, which goes by the time of the runtime; leave `clock` out, and pause the \
+             time of tokio in tests",
+        );
+    }
+    let background = Background::read("trailing", word, on, errors);
+    if leads {
+        return (leads, Some(background));
+    }
+    if let (Some(word), false) = (&leading, matches!(on.answer, Answer::Unit)) {
+        errors.at(
+            word,
+            "no call runs before the first time is over, and there would be no answer until then; let the first one run, or \
+             let the function give none",
+        );
+    }
+    (leads, Some(background.alone()))
+}
+
 struct Throttled {
     answers: Answers,
+    /// Whether the first call runs at once.
+    leads: bool,
+    /// What runs for the last one.
+    trailing: Option<Background>,
     /// Nothing only after a complaint, and then nothing is expanded.
     every: Option<Value>,
     clock: Option<Value>,
@@ -78,7 +131,13 @@ impl Throttled {
     /// A `fn() -> Settings`.
     fn settings(&self, private: &TokenStream) -> TokenStream {
         let every = self.every.as_ref().map(Value::tokens);
-        let settings = quote!(#private::throttled::Settings::throttled(#every));
+        let settings = quote!(#private::throttled::Settings);
+        let settings = if self.trailing.is_some() {
+            let leads = self.leads;
+            quote!(#settings::trailing(#every, #leads))
+        } else {
+            quote!(#settings::throttled(#every))
+        };
         match &self.clock {
             None => quote!(|| #settings),
             Some(clock) => {
@@ -99,7 +158,7 @@ impl Throttled {
         Look {
             answers: &self.answers,
             condition: None,
-            background: None,
+            background: self.trailing.as_ref(),
             tags: None,
             hooks: quote!(|| #private::cache::Hooks::new()),
         }

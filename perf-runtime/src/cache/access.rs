@@ -31,7 +31,7 @@ impl Access {
 
     /// The slot of the function's instance that `hooks` is a closure of.
     #[inline]
-    fn slot<K, V, H>(&self, hooks: H) -> &'static Slot<K, V>
+    pub(super) fn slot<K, V, H>(&self, hooks: H) -> &'static Slot<K, V>
     where
         K: Key,
         V: Keepable,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::clock::coarse::Clock;
+use crate::parts::edge::Edge;
 use crate::parts::store::{Idle, Lifetime, Limits};
 
 /// Times that are shorter than this are measured exactly, and not by a clock that is written now and then.
@@ -36,6 +37,8 @@ pub struct Settings {
     pub clock: &'static Clock,
     /// Whether one call runs the body for all that ask for the same.
     pub(super) coalesces: bool,
+    /// For which of the calls that come within a `ttl` the body runs.
+    pub(super) edge: Edge,
 }
 
 impl Settings {
@@ -54,6 +57,7 @@ impl Settings {
             wait: Duration::from_secs(10),
             clock: Clock::system(),
             coalesces: true,
+            edge: Edge::Leading,
         }
     }
 
@@ -92,7 +96,8 @@ impl Settings {
     }
 
     pub(super) fn is_short(&self) -> bool {
-        self.ttl < SHORT
+        self.edge.is_trailing()
+            || self.ttl < SHORT
             || self.tti.is_some_and(|tti| tti < SHORT)
             || self.errors.is_some_and(|errors| errors < SHORT)
     }

@@ -3,8 +3,10 @@
 
 use std::time::Duration;
 
+use super::trailing::{self, AllTrails, Trailing};
 use super::{Core, Count, Settings};
 use crate::latency::latency;
+use crate::parts::edge::Edge;
 use crate::parts::totals::Totals;
 use crate::snapshot::{Balance, Cell, Column, Metric, Section, Unit, Value};
 
@@ -21,6 +23,7 @@ pub(crate) const SECTION: &Section = &Section {
         Column::new("ran", Cell::Part("answered", "ran"), 0),
         Column::new("repeated", Cell::Part("answered", "repeated"), 0),
         Column::new("joined", Cell::Part("answered", "joined"), 1).quiet(),
+        Column::new("trailing", Cell::Of("trailing"), 1).quiet(),
         Column::new("run", Cell::Mean("run"), 2),
         Column::new("err %", Cell::PartRatio("runs", &["error", "panic"]), 2).quiet(),
     ],
@@ -38,16 +41,31 @@ impl Settings {
             ..Self::new()
         }
     }
+
+    /// The same where the last of the calls that did not run does later, and the first at once if it `leads`. Its time is
+    /// that of the timers.
+    #[must_use]
+    pub fn trailing(every: Duration, leads: bool) -> Self {
+        Self {
+            clock: &trailing::TIME,
+            edge: if leads { Edge::Both } else { Edge::Trailing },
+            ..Self::throttled(every)
+        }
+    }
 }
 
 /// Its numbers; of a function that nobody has called they are all there and all zero.
-pub(crate) fn metrics(core: Option<&Core>) -> Vec<Metric> {
+pub(crate) fn metrics(core: Option<&Core>, trails: Option<&AllTrails>) -> Vec<Metric> {
     let of = |count: Count| core.map_or(0, |core| core.counters.since_reset(count as usize));
     let (repeated, missed) = (of(Count::Hit), of(Count::Miss));
     let joined = of(Count::Coalesced).min(missed);
     let totals = core.map_or_else(Totals::new, |core| core.loads.totals());
     let [ok, error, panic, cancelled] = totals.outcomes;
     let every = core.and_then(|core| u64::try_from(core.settings.ttl.as_nanos()).ok());
+    let trailing = |what| {
+        let count = trails.map_or(0, |trails| trails.counted(what));
+        Value::Counter(count)
+    };
     let family =
         |name, label, parts| Metric::new(name, Unit::Count, Value::Counters { label, parts });
     vec![
@@ -72,6 +90,8 @@ pub(crate) fn metrics(core: Option<&Core>) -> Vec<Metric> {
                 ("cancelled", cancelled),
             ],
         ),
+        Metric::new("trailing", Unit::Count, trailing(Trailing::Ran)),
+        Metric::new("left_out", Unit::Count, trailing(Trailing::LeftOut)),
         Metric::new("run", Unit::Nanoseconds, Value::Histogram(latency(&totals))),
     ]
 }

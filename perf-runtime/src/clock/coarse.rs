@@ -61,6 +61,8 @@ struct Line<T>(T);
 enum Source {
     System(Threads),
     Manual(Mutex<Vec<Weak<dyn Swept>>>),
+    /// Asked each time.
+    Read(fn() -> u64),
 }
 
 static SYSTEM: Clock = Clock {
@@ -85,6 +87,15 @@ impl Clock {
             now: Line(AtomicU64::new(0)),
             late: AtomicU64::new(u64::MAX),
             source: Source::Manual(Mutex::new(Vec::new())),
+        }
+    }
+
+    /// A clock that asks for its nanoseconds each time. Who keeps its time reads it [exactly](Self::exact) and sweeps by itself.
+    pub(crate) const fn read_by(read: fn() -> u64) -> Self {
+        Self {
+            now: Line(AtomicU64::new(0)),
+            late: AtomicU64::new(u64::MAX),
+            source: Source::Read(read),
         }
     }
 
@@ -121,6 +132,7 @@ impl Clock {
         match &self.source {
             Source::System(threads) => threads.exact(),
             Source::Manual(_) => self.now(),
+            Source::Read(read) => read().min(LAST),
         }
     }
 
@@ -154,6 +166,7 @@ impl Clock {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .push(swept),
+            Source::Read(_) => {}
         }
     }
 
@@ -175,11 +188,12 @@ pub(crate) fn nanoseconds(duration: Duration) -> u64 {
 
 impl fmt::Debug for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match self.source {
-            Source::System(_) => "system",
-            Source::Manual(_) => "manual",
+        let (name, now) = match self.source {
+            Source::System(_) => ("system", self.now()),
+            Source::Manual(_) => ("manual", self.now()),
+            Source::Read(_) => ("read", self.exact()),
         };
-        let now = Duration::from_nanos(self.now());
+        let now = Duration::from_nanos(now);
         f.debug_struct("Clock")
             .field(name, &now)
             .finish_non_exhaustive()

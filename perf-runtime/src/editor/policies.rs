@@ -251,6 +251,13 @@ pub mod throttled {
     /// `by = self.id`, an expression over the arguments: each key is throttled apart. Default: all calls together.
     pub mod by {}
 
+    /// `trailing`: the last of the calls that come too soon runs in the background when the time is over, with copies of its
+    /// arguments. Default: it does not.
+    pub mod trailing {}
+
+    /// `leading = false`, with `trailing`: the first call does not run at once either. Default: it does.
+    pub mod leading {}
+
     /// `clock = &CLOCK`, a `&'static perfkit::Clock`: the time it keeps, for tests. Default: the system's.
     pub mod clock {}
 }

@@ -2,10 +2,11 @@
 //!
 //! # What is counted
 //! Each of the `calls` `ran` the body, `repeated` the last answer, or `joined` a run that was under way. `runs` are told apart
-//! by how they ended.
+//! by how they ended; those of them that ran in the background, for the last of the calls that came too soon, are `trailing`.
+//! `left_out` are calls for which there was no room to do that.
 
 use crate::cache::throttled::{SECTION, metrics};
-use crate::cache::{Access, Hooks, Looked};
+use crate::cache::{Access, AllTrails, Hooks, Leave, Looked, Trailed};
 use crate::kept::Kept;
 use crate::parts::key::{Key, Lookup};
 use crate::site::Instrument;
@@ -16,6 +17,7 @@ pub use crate::cache::Settings;
 /// The instrument.
 pub struct Throttled {
     access: Access,
+    trails: AllTrails,
 }
 
 impl Throttled {
@@ -31,6 +33,32 @@ impl Throttled {
     {
         self.access.look_up::<K, A, L, H>(hooks, lookup)
     }
+
+    /// The same, and the way to leave what is to run for the last of the calls that do not.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "it is made for this one call, of a few references"
+    )]
+    pub fn look_up_or_refresh<K, A, L, H>(
+        &self,
+        hooks: H,
+        lookup: L,
+        _: fn(&A::Answer) -> bool,
+    ) -> (
+        Trailed<K, A::Answer, A::Value>,
+        Option<Leave<K, A::Answer, A::Value>>,
+    )
+    where
+        K: Key + Clone,
+        A: Kept<Answer: Send + 'static>,
+        L: Lookup<K>,
+        H: FnOnce() -> Hooks<K, A::Value> + 'static,
+    {
+        let (looked, leave) =
+            self.access
+                .look_up_or_leave::<K, A, L, H>(&self.trails, hooks, &lookup);
+        (looked, Some(leave))
+    }
 }
 
 impl Instrument for Throttled {
@@ -41,14 +69,19 @@ impl Instrument for Throttled {
     fn new(meta: &'static Meta, settings: fn() -> Settings) -> Self {
         Self {
             access: Access::new(meta, settings),
+            trails: AllTrails::new(),
         }
     }
 
     fn metrics(this: Option<&Self>) -> Vec<Metric> {
-        metrics(this.map(|this| this.access.core()))
+        metrics(
+            this.map(|this| this.access.core()),
+            this.map(|this| &this.trails),
+        )
     }
 
     fn reset(&self) {
         self.access.core().reset();
+        self.trails.reset();
     }
 }
