@@ -77,11 +77,7 @@ fn read(given: &mut Given, on: &Annotated<'_>, errors: &mut Errors) -> Box<dyn I
 }
 
 /// Whether the first call runs at once, and what runs for the last one.
-fn edges(
-    given: &mut Given,
-    on: &Annotated<'_>,
-    errors: &mut Errors,
-) -> (bool, Option<Background>) {
+fn edges(given: &mut Given, on: &Annotated<'_>, errors: &mut Errors) -> (bool, Option<Background>) {
     let words = [LEADING, TRAILING].map(|spec| given.word(&spec).cloned());
     let [leads, trails] = [(LEADING, true), (TRAILING, false)]
         .map(|(spec, default)| given.take(&spec).map_or(default, |value| value.is_on()));

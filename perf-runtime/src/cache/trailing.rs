@@ -174,7 +174,13 @@ impl Access {
             slot.core.count(Count::Hit);
             Looked::Bypassed
         };
-        call::begin(trails, number, slot.store.hash(lookup), lookup.to_key(), looked)
+        call::begin(
+            trails,
+            number,
+            slot.store.hash(lookup),
+            lookup.to_key(),
+            looked,
+        )
     }
 }
 
@@ -197,7 +203,10 @@ impl<K: Key, R, V: Keepable> Trails<K, R, V> {
     fn given_until(&self, hash: u64, key: &K, now: Instant) -> Option<Instant> {
         let time = self.slot.now();
         let until = |entry: &crate::parts::store::Entry<K, V>| entry.lifetime().fresh_until;
-        let until = self.slot.store.peek(hash, |other| other == key, time, until)?;
+        let until = self
+            .slot
+            .store
+            .peek(hash, |other| other == key, time, until)?;
         now.checked_add(Duration::from_nanos(until.saturating_sub(time)))
     }
 
@@ -212,7 +221,11 @@ impl<K: Key, R, V: Keepable> Trails<K, R, V> {
                 trail.not_before = trail.not_before.max(closed);
                 (Some(key), trail.put(left))
             } else if keys.len() < MOST {
-                let first = if is_leading { None } else { self.after_one(now) };
+                let first = if is_leading {
+                    None
+                } else {
+                    self.after_one(now)
+                };
                 let trail = Trail {
                     left: Some(left),
                     begun: 0,

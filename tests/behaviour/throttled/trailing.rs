@@ -32,7 +32,11 @@ async fn the_last_of_the_calls_that_came_too_soon_runs_when_the_time_is_over() {
     let start = Instant::now();
     assert_eq!(save(start, 1).await, 1, "the first runs at once");
     pass(30).await;
-    assert_eq!(save(start, 2).await, 1, "others get the last answer at once");
+    assert_eq!(
+        save(start, 2).await,
+        1,
+        "others get the last answer at once"
+    );
     assert_eq!(save(start, 3).await, 1);
     assert_eq!(start.elapsed().as_millis(), 30);
     pass(100).await;
@@ -40,7 +44,11 @@ async fn the_last_of_the_calls_that_came_too_soon_runs_when_the_time_is_over() {
     assert_eq!(save(start, 4).await, 3, "its answer is the last one now");
     pass(1000).await;
     assert_eq!(*RAN.lock().unwrap(), [(0, 1), (100, 3), (200, 4)]);
-    assert_eq!(save(start, 5).await, 5, "after a pause the first runs at once");
+    assert_eq!(
+        save(start, 5).await,
+        5,
+        "after a pause the first runs at once"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -189,10 +197,7 @@ async fn a_panic_of_the_later_run_hurts_nobody_and_is_counted() {
     assert_eq!(save(start, 3).await, 3, "there is no answer, so it runs");
     assert_eq!(save(start, 4).await, 3);
     pass(1000).await;
-    assert_eq!(
-        *RAN.lock().unwrap(),
-        [(0, 1), (100, 2), (110, 3), (210, 4)]
-    );
+    assert_eq!(*RAN.lock().unwrap(), [(0, 1), (100, 2), (110, 3), (210, 4)]);
     let report = perfkit::report();
     let rows = report.section("throttles");
     let row = rows
@@ -224,10 +229,7 @@ async fn each_key_has_a_later_run_of_its_own() {
     let mut ran = RAN.lock().unwrap().clone();
     ran.sort();
     let ran: Vec<_> = ran.iter().map(|(user, page)| (&**user, *page)).collect();
-    assert_eq!(
-        ran,
-        [("ada", 1), ("ada", 3), ("grace", 10), ("grace", 30)]
-    );
+    assert_eq!(ran, [("ada", 1), ("ada", 3), ("grace", 10), ("grace", 30)]);
 }
 
 #[tokio::test(start_paused = true)]
