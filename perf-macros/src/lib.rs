@@ -9,6 +9,7 @@
 mod again;
 mod answers;
 mod budget;
+mod by;
 mod call;
 mod editor;
 mod errors;

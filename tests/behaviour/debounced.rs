@@ -229,3 +229,147 @@ async fn a_rejection_of_a_policy_further_in_is_shared_as_well() {
     let (one, two) = tokio::join!(call(3), call(4));
     assert!(one.is_err() && one == two);
 }
+
+#[tokio::test(start_paused = true)]
+async fn each_key_has_bursts_of_its_own() {
+    static RAN: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+    #[debounced("100ms", by = document)]
+    async fn save(document: String, text: &str) -> String {
+        RAN.lock().unwrap().push(format!("{document}: {text}"));
+        text.to_owned()
+    }
+
+    let start = Instant::now();
+    let (a, ab, x) = tokio::join!(
+        save("one".to_owned(), "a"),
+        after(50, save("one".to_owned(), "ab")),
+        save("two".to_owned(), "x"),
+    );
+    assert_eq!((&*a, &*ab, &*x), ("ab", "ab", "x"));
+    assert_eq!(millis(start), 150);
+    assert_eq!(*RAN.lock().unwrap(), ["two: x", "one: ab"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_whose_burst_is_over_is_not_in_the_way_of_others() {
+    #[debounced("100ms", by = key, name = "debounced: many keys")]
+    async fn call(key: u32) -> u32 {
+        key
+    }
+
+    #[debounced("100ms", leading, by = key, name = "debounced: many first keys")]
+    async fn lead(key: u32) -> u32 {
+        key
+    }
+
+    for round in 0..3 {
+        let calls: Vec<_> = (0..9_000)
+            .map(|n| {
+                let key = round * 9_000 + n;
+                tokio::spawn(async move { (call(key).await, lead(key).await) })
+            })
+            .collect();
+        for call in calls {
+            call.await.unwrap();
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+    let report = perfkit::report();
+    let rows = report.section("debounces");
+    let rows = rows
+        .iter()
+        .filter(|row| row.op().starts_with("debounced: many "));
+    let rows: Vec<_> = rows.collect();
+    assert_eq!(rows.len(), 2);
+    for row in rows {
+        assert_eq!(row.count("runs"), Some(27_000));
+        assert_eq!(row.count("keys_without_room"), Some(0));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_without_room_is_a_burst_of_its_own() {
+    #[debounced("100ms", by = key, name = "debounced: no room")]
+    async fn call(key: u32) -> u32 {
+        key
+    }
+
+    let start = Instant::now();
+    let calls: Vec<_> = (0..10_100)
+        .map(|n| tokio::spawn(call(n.min(10_050))))
+        .collect();
+    for (n, call) in (0..).zip(calls) {
+        assert_eq!(call.await.unwrap(), n.min(10_050));
+    }
+    assert_eq!(millis(start), 100);
+    let report = perfkit::report();
+    let rows = report.section("debounces");
+    let row = rows
+        .iter()
+        .find(|row| row.op() == "debounced: no room")
+        .unwrap();
+    assert_eq!(row.count("keys_without_room"), Some(100));
+    assert_eq!(row.count("runs"), Some(10_100));
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_trailing_the_first_runs_and_the_others_get_its_answer() {
+    static RAN: Mutex<Vec<u64>> = Mutex::new(Vec::new());
+
+    #[debounced("100ms", leading, trailing = false)]
+    async fn call(number: u64) -> u64 {
+        RAN.lock().unwrap().push(number);
+        sleep(Duration::from_millis(30)).await;
+        number
+    }
+
+    let start = Instant::now();
+    let (first, second) = tokio::join!(call(1), after(10, call(2)));
+    assert_eq!((first, second, millis(start)), (1, 1, 30), "while it runs");
+    sleep(Duration::from_millis(70)).await;
+    assert_eq!((call(3).await, millis(start)), (1, 100), "and at once");
+    sleep(Duration::from_millis(99)).await;
+    assert_eq!(call(4).await, 1, "each call makes the burst longer");
+    sleep(Duration::from_millis(100)).await;
+    assert_eq!(call(5).await, 5, "after a pause the next one is the first");
+    assert_eq!(*RAN.lock().unwrap(), [1, 5]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_trailing_a_first_that_gives_no_answer_is_followed_by_another() {
+    static RAN: Mutex<Vec<u64>> = Mutex::new(Vec::new());
+
+    #[debounced("100ms", leading, trailing = false)]
+    async fn call(number: u64) -> u64 {
+        RAN.lock().unwrap().push(number);
+        sleep(Duration::from_millis(30)).await;
+        assert!(number != 1, "the first");
+        number
+    }
+
+    let first = tokio::spawn(call(1));
+    tokio::task::yield_now().await;
+    let second = tokio::spawn(call(2));
+    let third = tokio::spawn(call(3));
+    assert!(first.await.unwrap_err().is_panic());
+    let answers = (second.await.unwrap(), third.await.unwrap());
+    assert!(answers.0 == answers.1, "{answers:?}");
+    assert_eq!(RAN.lock().unwrap().len(), 2);
+
+    static CANCELLED: Mutex<Vec<u64>> = Mutex::new(Vec::new());
+
+    #[debounced("100ms", leading, trailing = false)]
+    async fn again(number: u64) -> u64 {
+        CANCELLED.lock().unwrap().push(number);
+        sleep(Duration::from_millis(30)).await;
+        number
+    }
+
+    let first = tokio::spawn(again(1));
+    tokio::task::yield_now().await;
+    first.abort();
+    assert!(first.await.is_err());
+    assert_eq!(again(2).await, 2);
+    assert_eq!(*CANCELLED.lock().unwrap(), [1, 2]);
+}

@@ -4,6 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 
 use crate::answers::types;
+use crate::by;
 use crate::errors::Errors;
 use crate::function::{Answer, Shape, span_of};
 use crate::instruments::{Annotated, Call, Entry, Inner, Instrument, Site, start};
@@ -25,22 +26,24 @@ const LEADING: Spec = Spec {
     example: "",
 };
 
+const TRAILING: Spec = Spec {
+    name: "trailing",
+    kind: Kind::Flag,
+    example: " = false",
+};
+const BY: Spec = Spec {
+    name: "by",
+    kind: Kind::Expression,
+    example: "document",
+};
+
 /// The attribute in the table.
 pub(crate) const ENTRY: Entry = Entry {
     grammar: Grammar {
         attribute: "debounced",
         leading: Some(WAIT),
-        options: &[MAX_WAIT, LEADING],
-        absent: &[
-            (
-                "trailing",
-                "the last call of a burst always runs; with `leading`, the first one does as well",
-            ),
-            (
-                "by",
-                "all calls are one burst; make one for each key by hand, with `perfkit::debounce`",
-            ),
-        ],
+        options: &[MAX_WAIT, LEADING, TRAILING, BY],
+        absent: &[("key", "each key has a burst of its own with `by = …`")],
     },
     keeps_answers: false,
     names_arguments: false,
@@ -66,10 +69,28 @@ fn read(given: &mut Given, on: &Annotated<'_>, errors: &mut Errors) -> Box<dyn I
              return it owned, or as an `Arc<T>`",
         );
     }
+    let leading = given.take(&LEADING).is_some_and(|leading| leading.is_on());
+    let trailing = given
+        .take(&TRAILING)
+        .is_none_or(|trailing| trailing.is_on());
+    if let (false, false, Some(word)) = (leading, trailing, given.word(&TRAILING)) {
+        errors.at(
+            word,
+            "a function that runs for neither the first call nor the last never runs; add `leading`",
+        );
+    }
+    if let (false, Some(word)) = (trailing, given.word(&MAX_WAIT)) {
+        errors.at(
+            word,
+            "`max_wait` says how long the last call waits at most, and with `trailing = false` none does; leave it out",
+        );
+    }
     Box::new(Debounced {
         wait: given.take(&WAIT),
         max_wait: given.take(&MAX_WAIT),
-        leading: given.take(&LEADING).is_some_and(|leading| leading.is_on()),
+        leading,
+        trailing,
+        by: given.take(&BY),
     })
 }
 
@@ -86,6 +107,8 @@ struct Debounced {
     wait: Option<Value>,
     max_wait: Option<Value>,
     leading: bool,
+    trailing: bool,
+    by: Option<Value>,
 }
 
 impl Instrument for Debounced {
@@ -99,7 +122,9 @@ impl Instrument for Debounced {
         let leading = self
             .leading
             .then(|| quote!(__perfkit_options.leading = true;));
-        let options = if max_wait.is_none() && leading.is_none() {
+        let trailing = (!self.trailing).then(|| quote!(__perfkit_options.trailing = false;));
+        let is_plain = max_wait.is_none() && leading.is_none() && trailing.is_none();
+        let options = if is_plain {
             quote!(|| #options)
         } else {
             quote! {
@@ -107,6 +132,7 @@ impl Instrument for Debounced {
                     let mut __perfkit_options = #options;
                     #max_wait
                     #leading
+                    #trailing
                     __perfkit_options
                 }
             }
@@ -117,8 +143,19 @@ impl Instrument for Debounced {
         })
     }
 
+    fn before(&self, call: &Call<'_>) -> TokenStream {
+        let by = self.by.as_ref();
+        by.map(|by| by::kept(by, call.local, call.private))
+            .unwrap_or_default()
+    }
+
     fn wrap(&self, call: &Call<'_>, inner: Inner) -> Inner {
-        let site = call.site;
+        let (site, local) = (call.site, call.local);
+        let key = if self.by.is_some() {
+            quote!(#local)
+        } else {
+            quote!(())
+        };
         // An answer that cannot be shared is underlined where it is written.
         let answer = call.answer_type();
         let span = span_of(&answer);
@@ -132,12 +169,12 @@ impl Instrument for Debounced {
         };
         match inner {
             Inner::Future(future) => Inner::Future(
-                quote_spanned!(span=> #site.get().call_async::<#answer, _, _>(|| {}, #future)),
+                quote_spanned!(span=> #site.get().call_async::<#answer, _, _, _>(|| {}, #key, #future)),
             ),
             inner => {
                 let ending = inner.ending(call);
                 Inner::Ending(
-                    quote_spanned!(span=> #site.get().call_ending::<#answer, _, _>(|| {}, #ending)),
+                    quote_spanned!(span=> #site.get().call_ending::<#answer, _, _, _>(|| {}, #key, #ending)),
                 )
             }
         }

@@ -113,6 +113,13 @@ pub mod debounced {
 
     /// `leading`: the first call after a pause runs at once. Default: it waits, too.
     pub mod leading {}
+
+    /// `trailing = false`, with `leading`: only the first call of a burst runs, and the others get its answer. Default: the last
+    /// one runs as well.
+    pub mod trailing {}
+
+    /// `by = document.id`, an expression over the arguments: each key has bursts of its own. Default: all calls together.
+    pub mod by {}
 }
 
 /// The options of `#[fallback]`.

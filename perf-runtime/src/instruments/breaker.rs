@@ -10,15 +10,10 @@ use crate::snapshot::{Meta, Metric, Section};
 
 pub use crate::breaker::{Breaker as Handle, Cancelled, Mode, Panics, Recent, Settings};
 pub use crate::eventually::{ByFuture, ByValue, Eventually};
+pub use crate::parts::key::owned;
 
 /// Asks the user, once.
 pub type GiveSettings = fn() -> Settings;
-
-/// The key that is looked for, to keep it while the body runs.
-#[inline]
-pub fn owned<K: Key, L: Lookup<K>>(lookup: &L) -> K {
-    lookup.to_key()
-}
 
 /// The instrument.
 pub struct Breaker {

@@ -9,10 +9,13 @@
 //!    After a panic, or when the runner is dropped, one of the others runs its own body.
 //! 4. A caller that is dropped leaves the burst, and with the last of them the burst is gone: nothing runs.
 //!
+//! Each key has its burst. Where the last call runs, a key is forgotten when its burst is over; else when others need room.
+//!
 //! Nothing is spawned: bodies run in the tasks of their callers, so that they may borrow, and their panics are their own.
 //!
 //! # What is counted
 //! Each of the `calls` `ran` the body, `joined` a run, `panicked`, or was `cancelled`; those of them that wait are `waiting`.
+//! `keys_without_room` are those for whose key there was no room, so that they are a burst of their own.
 
 use std::any::{Any, TypeId};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -22,14 +25,16 @@ use std::time::Duration;
 use crate::parts::counter::Counters;
 use crate::parts::debounce::Debounce;
 use crate::parts::edge::Edge;
+use crate::parts::key::Key;
 use crate::site::Instrument;
 use crate::snapshot::{Balance, Cell, Column, Meta, Metric, Section, Unit, Value};
 
 mod burst;
 mod call;
+mod keyed;
 
-use self::burst::Instance;
 use self::call::Call;
+use self::keyed::Instance;
 use crate::ended::Ended;
 
 /// How long those who are not the newest leave it to the newest to run.
@@ -55,6 +60,8 @@ pub struct Options {
     pub max_wait: Option<Duration>,
     /// Whether the first call of a burst runs at once.
     pub leading: bool,
+    /// Whether the last one runs when it is over.
+    pub trailing: bool,
 }
 
 impl Options {
@@ -65,16 +72,17 @@ impl Options {
             wait,
             max_wait: None,
             leading: false,
+            trailing: true,
         }
     }
 
     fn pace(&self) -> Debounce {
         let mut pace = Debounce::new(self.wait);
         pace.max_wait = self.max_wait;
-        pace.edge = if self.leading {
-            Edge::Both
-        } else {
-            Edge::Trailing
+        pace.edge = match (self.leading, self.trailing) {
+            (true, true) => Edge::Both,
+            (true, false) => Edge::Leading,
+            (false, _) => Edge::Trailing,
         };
         pace
     }
@@ -96,11 +104,12 @@ enum Count {
     Joined,
     Panicked,
     Cancelled,
+    WithoutRoom,
 }
 
 /// What is counted of one function.
 struct Book {
-    counters: Counters<5>,
+    counters: Counters<6>,
     waiting: AtomicU64,
 }
 
@@ -111,43 +120,53 @@ impl Book {
 }
 
 impl Debounced {
-    /// A call with `body`; takes part when it is first polled. `instance` is a closure inside of the function, by which its
+    /// A call with `body`; takes part when it is first polled, in the burst of its `key`. `instance` is a closure inside of the function, by which its
     /// instances are told apart.
     ///
     /// Cancel safe: dropped while it waits, it leaves the burst; dropped while it runs the body, another caller runs its own.
     /// A panic of the body passes through. Polled again after its answer it stays pending.
-    pub fn call_async<A, F, I>(
+    pub fn call_async<A, K, F, I>(
         &self,
         _instance: I,
+        key: K,
         body: F,
-    ) -> impl Future<Output = A> + use<A, F, I>
+    ) -> impl Future<Output = A> + use<A, K, F, I>
     where
         A: Shared,
+        K: Key,
         F: Future<Output = A>,
         I: FnOnce() + 'static,
     {
-        Call::new(self.instance(TypeId::of::<(I, A)>()), body)
+        let instance = self.instance(TypeId::of::<(I, K, A)>());
+        Call::new(instance, key, body)
     }
 
     /// The same around policies, whose rejections are shared as answers are.
-    pub fn call_ending<A, F, I>(
+    pub fn call_ending<A, K, F, I>(
         &self,
         _instance: I,
+        key: K,
         body: F,
-    ) -> impl Future<Output = Ended<A>> + use<A, F, I>
+    ) -> impl Future<Output = Ended<A>> + use<A, K, F, I>
     where
         A: Shared,
+        K: Key,
         F: Future<Output = Ended<A>>,
         I: FnOnce() + 'static,
     {
-        Call::new(self.instance(TypeId::of::<(I, A)>()), body)
+        let instance = self.instance(TypeId::of::<(I, K, Ended<A>)>());
+        Call::new(instance, key, body)
     }
 
     /// The bursts of one instance; there for good, as the function is.
-    fn instance<A: Clone + Send + Sync + 'static>(&self, kind: TypeId) -> &'static Instance<A> {
+    fn instance<K, A>(&self, kind: TypeId) -> &'static Instance<K, A>
+    where
+        K: Key,
+        A: Clone + Send + Sync + 'static,
+    {
         let known = |instances: &[(TypeId, &'static (dyn Any + Send + Sync))]| {
             let found = instances.iter().find(|(other, _)| *other == kind);
-            found.and_then(|(_, instance)| instance.downcast_ref::<Instance<A>>())
+            found.and_then(|(_, instance)| instance.downcast_ref::<Instance<K, A>>())
         };
         let mut instances = self
             .instances
@@ -156,7 +175,7 @@ impl Debounced {
         if let Some(instance) = known(&instances) {
             return instance;
         }
-        let instance: &'static Instance<A> =
+        let instance: &'static Instance<K, A> =
             Box::leak(Box::new(Instance::new(self.options.pace(), self.book)));
         instances.push((kind, instance));
         instance
@@ -179,6 +198,7 @@ impl Instrument for Debounced {
             Column::new("waiting", Cell::Of("waiting"), 2).quiet(),
             Column::new("cancelled", Cell::Of("cancelled"), 2).quiet(),
             Column::new("panicked", Cell::Of("panicked"), 3).quiet(),
+            Column::new("without room", Cell::Of("keys_without_room"), 3).quiet(),
         ],
         balance: &[Balance::equal(
             &["calls"],
@@ -214,6 +234,7 @@ impl Instrument for Debounced {
             counter("joined", joined),
             counter("panicked", panicked),
             counter("cancelled", cancelled),
+            counter("keys_without_room", of(Count::WithoutRoom)),
             Metric::new("waiting", Unit::Count, Value::Level(Some(waiting))),
         ]
     }

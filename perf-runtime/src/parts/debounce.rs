@@ -33,6 +33,12 @@ impl Debounce {
         }
     }
 
+    /// Whether no call waits and the next is the first of a burst: then it is as good as new.
+    pub(crate) fn is_at_rest(&self, now: Instant) -> bool {
+        let at_rest = |burst: Burst| burst.waiting_since.is_none() && self.is_over(burst, now);
+        self.burst.is_none_or(at_rest)
+    }
+
     /// Until when a call belongs to the burst; never over when that is later than the clock can say.
     fn is_over(&self, burst: Burst, now: Instant) -> bool {
         burst

@@ -38,6 +38,12 @@ pub trait Key: Hash + Eq + Send + Sync + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: Hash + Eq + Send + Sync + 'static> Key for T {}
 
+/// The key that is looked for, for who needs it after the arguments have moved.
+#[inline]
+pub fn owned<K: Key, L: Lookup<K>>(lookup: &L) -> K {
+    lookup.to_key()
+}
+
 /// A borrowed form of the key `K`.
 ///
 /// Hashes as the key it becomes: whoever implements it keeps `hash` equal to that of `K`, call by call, and `is` to the

@@ -1,43 +1,29 @@
-//! The bursts of one function: who waits in the one that is going on, and when it is over.
+//! One burst: who waits in it, and what each of them does.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::{Book, Count, GRACE};
-use crate::parts::debounce::Debounce;
-use crate::parts::edge::{Pace, Runner, Verdict};
-use crate::parts::flight::{Committed, Ending, Event, Flights, Landing};
-
-/// The bursts of one instance of a function.
-pub(super) struct Instance<A> {
-    pub(super) book: &'static Book,
-    pub(super) flights: Flights<u64, ()>,
-    state: Mutex<State<A>>,
-}
-
-struct State<A> {
-    pace: Debounce,
-    /// The burst that is going on, or the next.
-    current: Arc<Burst<A>>,
-    issued: u64,
-}
+use super::keyed::{Instance, Of};
+use super::{Count, GRACE};
+use crate::parts::flight::{Committed, Ending, Event, Landing};
+use crate::parts::key::Key;
 
 /// One burst.
 pub(super) struct Burst<A> {
     number: u64,
-    members: Mutex<Members>,
+    pub(super) members: Mutex<Members>,
     /// Kept for those who come for it after the run is over.
     answer: Mutex<Option<Arc<A>>>,
 }
 
 #[derive(Default)]
-struct Members {
+pub(super) struct Members {
     /// Those who wait, in the order in which they came.
-    waiting: BTreeMap<u64, Option<Waker>>,
+    pub(super) waiting: BTreeMap<u64, Option<Waker>>,
     /// Somebody runs.
     has_begun: bool,
 }
@@ -50,13 +36,13 @@ pub(super) enum Next {
     Wait(Option<Instant>),
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Nothing of the user's runs under the lock, so there is no half-done state to fear.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<A> Burst<A> {
-    fn new(number: u64) -> Arc<Self> {
+    pub(super) fn new(number: u64) -> Arc<Self> {
         Arc::new(Self {
             number,
             members: Mutex::new(Members::default()),
@@ -86,81 +72,16 @@ fn wake(waker: Waker) {
     let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
 }
 
-impl<A> Instance<A> {
-    pub(super) fn new(pace: Debounce, book: &'static Book) -> Self {
-        Self {
-            book,
-            // A run may take as long as it takes; one that nobody polls is found out.
-            flights: Flights::new(Duration::MAX),
-            state: Mutex::new(State {
-                pace,
-                current: Burst::new(0),
-                issued: 0,
-            }),
-        }
-    }
-
-    /// A call at `now`.
-    pub(super) fn join(&'static self, now: Instant) -> (Member<A>, bool) {
-        let mut state = lock(&self.state);
-        let runs_now = state.pace.call(now, Runner::Idle) == Verdict::Now;
-        state.issued = state.issued.wrapping_add(1);
-        let number = state.issued;
-        let burst = if runs_now {
-            Burst::new(number)
-        } else {
-            lock(&state.current.members).waiting.insert(number, None);
-            Arc::clone(&state.current)
-        };
-        drop(state);
-        self.book.waiting.fetch_add(1, Relaxed);
-        let member = Member {
-            instance: self,
-            burst,
-            number,
-            is_over: false,
-        };
-        (member, runs_now)
-    }
-
-    /// When the burst is over, if it is going on.
-    fn due(&self, burst: &Arc<Burst<A>>) -> Option<Instant> {
-        let state = lock(&self.state);
-        let is_current = Arc::ptr_eq(&state.current, burst);
-        is_current.then(|| state.pace.due()).flatten()
-    }
-
-    /// Ends the burst at `now`, in favour of one of its members. False when somebody else has.
-    fn end(&self, burst: &Arc<Burst<A>>, now: Instant) -> bool {
-        let mut state = lock(&self.state);
-        if !Arc::ptr_eq(&state.current, burst) {
-            return false;
-        }
-        state.pace.run(now);
-        state.issued = state.issued.wrapping_add(1);
-        state.current = Burst::new(state.issued);
-        true
-    }
-
-    /// Nobody waits any more.
-    fn forget(&self, burst: &Arc<Burst<A>>) {
-        let mut state = lock(&self.state);
-        let is_empty = || lock(&burst.members).waiting.is_empty();
-        if Arc::ptr_eq(&state.current, burst) && is_empty() {
-            state.pace.cancel();
-        }
-    }
-}
-
 /// One caller of a burst. Dropped before it has an answer, it was cancelled.
-pub(super) struct Member<A: 'static> {
-    pub(super) instance: &'static Instance<A>,
+pub(super) struct Member<K: Key, A: 'static> {
+    pub(super) instance: &'static Instance<K, A>,
+    pub(super) of: Of<K>,
     pub(super) burst: Arc<Burst<A>>,
-    number: u64,
-    is_over: bool,
+    pub(super) number: u64,
+    pub(super) is_over: bool,
 }
 
-impl<A> Member<A> {
+impl<K: Key, A> Member<K, A> {
     /// What to do at `now`; `waker` is woken when somebody runs.
     pub(super) fn look(&self, now: Instant, waker: &Waker) -> Next {
         let waker = waker.clone();
@@ -175,7 +96,7 @@ impl<A> Member<A> {
             (is_newest, before)
         };
         drop(before);
-        let Some(due) = self.instance.due(&self.burst) else {
+        let Some(due) = self.instance.due(&self.of, &self.burst) else {
             return Next::Wait(None);
         };
         let due = if is_newest {
@@ -184,7 +105,7 @@ impl<A> Member<A> {
             due.checked_add(GRACE)
         };
         match due {
-            Some(due) if due <= now && self.instance.end(&self.burst, now) => {
+            Some(due) if due <= now && self.instance.end(&self.of, &self.burst, now) => {
                 lock(&self.burst.members).waiting.remove(&self.number);
                 Next::Run
             }
@@ -200,7 +121,7 @@ impl<A> Member<A> {
     }
 }
 
-impl<A: 'static> Drop for Member<A> {
+impl<K: Key, A: 'static> Drop for Member<K, A> {
     fn drop(&mut self) {
         if !self.is_over {
             self.leave();
@@ -211,7 +132,7 @@ impl<A: 'static> Drop for Member<A> {
     }
 }
 
-impl<A: 'static> Member<A> {
+impl<K: Key, A: 'static> Member<K, A> {
     /// Leaves the burst; who is the newest now looks at the time again.
     fn leave(&self) {
         let (own, newest, is_empty) = {
@@ -226,12 +147,12 @@ impl<A: 'static> Member<A> {
             wake(newest);
         }
         if is_empty {
-            self.instance.forget(&self.burst);
+            self.instance.forget(&self.of, &self.burst);
         }
     }
 }
 
-impl<A: Clone + Send + Sync + 'static> Landing for Member<A> {
+impl<K: Key, A: Clone + Send + Sync + 'static> Landing for Member<K, A> {
     type Key = u64;
     type Answer = A;
     type Shared = ();

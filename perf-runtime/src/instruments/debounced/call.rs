@@ -7,36 +7,41 @@ use std::time::Instant;
 
 use pin_project_lite::pin_project;
 
-use super::burst::{Instance, Member, Next};
+use super::burst::{Member, Next};
+use super::keyed::Instance;
 use crate::parts::flight;
+use crate::parts::key::Key;
 use crate::rt;
 
 pin_project! {
     /// A call of an annotated function.
     #[must_use = "futures do nothing unless polled"]
-    pub(super) struct Call<A, F>
+    pub(super) struct Call<K, A, F>
     where
+        K: Key,
         A: Clone,
         A: Send,
         A: Sync,
         A: 'static,
     {
-        instance: &'static Instance<A>,
+        instance: &'static Instance<K, A>,
+        key: Option<K>,
         // Not begun, until the call runs or joins who does.
         body: Option<F>,
-        member: Option<Member<A>>,
+        member: Option<Member<K, A>>,
         due: Option<Instant>,
         #[pin]
         timer: Option<rt::Sleep>,
         #[pin]
-        flight: Option<flight::Call<'static, Member<A>, F>>,
+        flight: Option<flight::Call<'static, Member<K, A>, F>>,
     }
 }
 
-impl<A: Clone + Send + Sync + 'static, F> Call<A, F> {
-    pub(super) fn new(instance: &'static Instance<A>, body: F) -> Self {
+impl<K: Key, A: Clone + Send + Sync + 'static, F> Call<K, A, F> {
+    pub(super) fn new(instance: &'static Instance<K, A>, key: K, body: F) -> Self {
         Self {
             instance,
+            key: Some(key),
             body: Some(body),
             member: None,
             due: None,
@@ -46,8 +51,9 @@ impl<A: Clone + Send + Sync + 'static, F> Call<A, F> {
     }
 }
 
-impl<A, F> Future for Call<A, F>
+impl<K, A, F> Future for Call<K, A, F>
 where
+    K: Key,
     A: Clone + Send + Sync + 'static,
     F: Future<Output = A>,
 {
@@ -57,8 +63,8 @@ where
         let mut this = self.project();
         if this.flight.is_none() {
             let mut runs = false;
-            if this.member.is_none() && this.body.is_some() {
-                let (member, now) = this.instance.join(rt::now());
+            if let Some(key) = this.key.take() {
+                let (member, now) = this.instance.join(rt::now(), key);
                 *this.member = Some(member);
                 runs = now;
             }
