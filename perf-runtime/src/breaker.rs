@@ -18,6 +18,7 @@ mod handle;
 mod keyed;
 mod report;
 mod settings;
+mod told;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -33,7 +34,9 @@ pub(crate) use self::keyed::KeyedPermit;
 pub(crate) use self::report::{SECTION, metrics};
 use self::settings::Listener;
 pub use self::settings::{Cancelled, Mode, Panics, Recent, Settings};
+pub use self::told::{ByDebug, ByDisplay, BySilence, Text, Told};
 use crate::beside::{Places, Shared};
+use crate::classify::Class;
 use crate::clock::steady::Steady;
 use crate::clock::{self, Start};
 use crate::parts::breaker::rules::Rules;
@@ -204,6 +207,22 @@ impl Core {
             && self.slow_ticks != u64::MAX
             && clock::ticks().saturating_sub(start) >= self.slow_ticks;
         (verdict, is_slow)
+    }
+
+    /// What a call said that was a failure of this class; `text` is asked of no other.
+    #[cold]
+    pub(crate) fn told(&self, class: Option<Class>, text: impl FnOnce() -> Option<Text>) {
+        if let Some(Class::Transient | Class::Overloaded(_)) = class {
+            self.books.failed_with(text());
+        }
+    }
+
+    /// A policy further in that has answered says itself what that is.
+    #[cold]
+    fn fate_of_rejection(&self, rejected: &Rejected) -> Fate {
+        let class = Some(Class::of_rejection(rejected));
+        self.told(class, || Some(Text::of(rejected)));
+        guard::fate_of(class)
     }
 
     /// Counts what became of a call, and tells what that has changed.

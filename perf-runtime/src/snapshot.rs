@@ -170,6 +170,8 @@ pub enum Value {
     Time(f64),
     /// One of a few words.
     State(&'static str),
+    /// What somebody said, in his own words; `None` is unknown. Of several sites under one name one is kept.
+    Text(Option<String>),
     /// Durations by frequency.
     Histogram(Histogram),
 }

@@ -21,6 +21,7 @@ mod cancelled;
 mod events;
 mod half_open;
 mod keys;
+mod last_error;
 mod options;
 mod shapes;
 mod windows;

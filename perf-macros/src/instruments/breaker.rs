@@ -142,6 +142,23 @@ impl Breaker {
         }
     }
 
+    /// What kind of failure an answer is; of a failure its text is kept.
+    fn class(&self, call: &Call<'_>) -> TokenStream {
+        let Call { site, private, .. } = call;
+        let (class, answer) = (call.class(self.when.as_ref()), call.answer_type());
+        quote! {
+            |__perfkit_answer: &#answer| {
+                let __perfkit_judge = #class;
+                let __perfkit_class = __perfkit_judge(__perfkit_answer);
+                #site.get().told(__perfkit_class, || {
+                    use #private::breaker::{ByDebug as _, ByDisplay as _, BySilence as _};
+                    (&&&#private::breaker::Told(__perfkit_answer)).text()
+                });
+                __perfkit_class
+            }
+        }
+    }
+
     /// The `Ended` of a call that may not run.
     fn rejected(&self, call: &Call<'_>) -> TokenStream {
         let rejected = rejected();
@@ -188,7 +205,7 @@ impl Instrument for Breaker {
 
     fn wrap(&self, call: &Call<'_>, inner: Inner) -> Inner {
         let admitted = self.admitted(call);
-        let (has_failed, class) = (call.has_failed(), call.class(self.when.as_ref()));
+        let (has_failed, class) = (call.has_failed(), self.class(call));
         let ended = inner.ended(call);
         let (rejected, answered) = (rejected(), self.rejected(call));
         let over = Lifetime::new("'__perfkit_over", Span::mixed_site());

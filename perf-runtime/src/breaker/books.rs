@@ -5,6 +5,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::change::{BreakerChange, BreakerReason, BreakerState};
+use super::told::{Last, Text};
 use crate::parts::breaker::is_later;
 use crate::parts::counter::Counters;
 
@@ -38,6 +39,7 @@ const STATES: [BreakerState; 5] = [
 pub(crate) struct Books {
     counters: Counters<COUNTS>,
     log: Mutex<Log>,
+    last_error: Last,
 }
 
 /// What has happened to the breaker. Times in nanoseconds.
@@ -62,6 +64,7 @@ impl Books {
         Self {
             counters: Counters::new(),
             log: Mutex::new(Log::default()),
+            last_error: Last::new(),
         }
     }
 
@@ -72,6 +75,19 @@ impl Books {
 
     pub(super) fn counted(&self, what: Count) -> u64 {
         self.counters.since_reset(what as usize)
+    }
+
+    /// What a failure said, where it said something.
+    #[cold]
+    pub(super) fn failed_with(&self, said: Option<Text>) {
+        if said.is_some() {
+            self.last_error.put(said);
+        }
+    }
+
+    /// What the last failure said that said something.
+    pub(super) fn last_error(&self) -> Option<String> {
+        self.last_error.text()
     }
 
     /// Begins with what the breaker is at first.
@@ -119,6 +135,7 @@ impl Books {
 
     pub(super) fn reset(&self, now: u64) {
         self.counters.reset();
+        self.last_error.put(None);
         let mut log = self.lock();
         *log = Log {
             state: log.state,

@@ -6,7 +6,6 @@ use super::{Core, Fate};
 use crate::classify::Class;
 use crate::ended::Ended;
 use crate::parts::breaker::Pass;
-use crate::rejected::Rejected;
 
 /// One call that a breaker has let through; see [`Breaker::admit`](super::Breaker::admit).
 ///
@@ -41,6 +40,23 @@ impl<'b> BreakerPermit<'b> {
     /// The call failed.
     pub fn failed(self) {
         self.end(Fate::Failure);
+    }
+
+    /// The call failed, and this is why: the breaker's snapshot and its row in the report tell of the last error.
+    ///
+    /// ```
+    /// use perfkit::Breaker;
+    ///
+    /// let payments = Breaker::builder("permit: failed with").build()?;
+    /// if let Ok(permit) = payments.admit() {
+    ///     permit.failed_with(&"no route to host");
+    /// }
+    /// assert_eq!(payments.snapshot().last_error.as_deref(), Some("no route to host"));
+    /// # Ok::<(), perfkit::BreakerError>(())
+    /// ```
+    pub fn failed_with(self, error: &dyn fmt::Display) {
+        self.core.books.failed_with(Some(super::Text::of(error)));
+        self.failed();
     }
 
     /// The call says nothing about whom it called: its place is free again, and nothing is counted for or against it.
@@ -78,11 +94,13 @@ impl<'b> BreakerPermit<'b> {
                 Ended::Answered(answer)
             }
             Ended::Rejected(rejected) => {
-                self.end(fate_of_rejection(&rejected));
+                let fate = self.core.fate_of_rejection(&rejected);
+                self.end(fate);
                 Ended::Rejected(rejected)
             }
             Ended::Refused(answer, rejected) => {
-                self.end(fate_of_rejection(&rejected));
+                let fate = self.core.fate_of_rejection(&rejected);
+                self.end(fate);
                 Ended::Refused(answer, rejected)
             }
         }
@@ -122,12 +140,6 @@ impl fmt::Debug for BreakerPermit<'_> {
             .field("breaker", &self.core.op)
             .finish_non_exhaustive()
     }
-}
-
-/// A policy further in that has answered says itself what that is.
-#[inline]
-pub(super) fn fate_of_rejection(rejected: &Rejected) -> Fate {
-    fate_of(Some(Class::of_rejection(rejected)))
 }
 
 /// Who has answered that it cannot be helped has answered.

@@ -117,6 +117,7 @@ impl Breaker {
             neutral: of(Count::Neutral),
             late: of(Count::Late),
             slow: of(Count::Slow),
+            last_error: self.0.books.last_error(),
         }
     }
 
@@ -375,4 +376,7 @@ pub struct BreakerSnapshot {
     pub late: u64,
     /// Slow calls.
     pub slow: u64,
+    /// What the last failure said, by its `Display` or else its `Debug`, up to some 240 bytes. Nothing where there was none
+    /// since the last reset of the report, or none that says anything, as those of [`execute`](Breaker::execute).
+    pub last_error: Option<String>,
 }

@@ -7,7 +7,7 @@ use std::any::Any;
 use std::sync::{Arc, OnceLock};
 
 use super::books::Count;
-use super::guard::{fate_of, fate_of_rejection};
+use super::guard::fate_of;
 use super::{Core, Fate};
 use crate::classify::Class;
 use crate::ended::Ended;
@@ -256,11 +256,13 @@ impl<'b, K: Key, L: Lookup<K>> KeyedPermit<'b, K, L> {
                 Ended::Answered(answer)
             }
             Ended::Rejected(rejected) => {
-                self.end(fate_of_rejection(&rejected));
+                let fate = self.core.fate_of_rejection(&rejected);
+                self.end(fate);
                 Ended::Rejected(rejected)
             }
             Ended::Refused(answer, rejected) => {
-                self.end(fate_of_rejection(&rejected));
+                let fate = self.core.fate_of_rejection(&rejected);
+                self.end(fate);
                 Ended::Refused(answer, rejected)
             }
         }

@@ -27,6 +27,7 @@ pub(crate) const SECTION: &Section = &Section {
         Column::new("keys", Cell::Of("keys"), 2).quiet(),
         Column::new("open keys", Cell::Of("open_keys"), 1).quiet(),
         Column::new("next probe", Cell::Of("next_probe"), 2),
+        Column::new("last error", Cell::Of("last_error"), 5).quiet(),
     ],
     balance: &[
         Balance::equal(&["opens"], &["opened_by"]),
@@ -96,6 +97,11 @@ pub(super) fn numbers(
             "verdicts",
             "verdict",
             verdicts.map(|(word, what)| (word, of(what))).to_vec(),
+        ),
+        Metric::new(
+            "last_error",
+            Unit::Count,
+            Value::Text(books.and_then(Books::last_error)),
         ),
         count("slow", of(Count::Slow)),
         count("probes", of(Count::Probe)),

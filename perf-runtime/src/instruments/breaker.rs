@@ -2,6 +2,7 @@
 
 use crate::beside::{self, Named, Shared};
 use crate::breaker::{self, BreakerPermit, Core, KeyedPermit};
+use crate::classify::Class;
 use crate::clock::Start;
 use crate::parts::key::{Key, Lookup};
 use crate::rejected::Rejected;
@@ -9,6 +10,7 @@ use crate::site::Instrument;
 use crate::snapshot::{Meta, Metric, Section};
 
 pub use crate::breaker::{Breaker as Handle, Cancelled, Mode, Panics, Recent, Settings};
+pub use crate::breaker::{ByDebug, ByDisplay, BySilence, Text, Told};
 pub use crate::eventually::{ByFuture, ByValue, Eventually};
 pub use crate::parts::key::owned;
 
@@ -37,6 +39,12 @@ impl Breaker {
     #[inline]
     pub fn admit_from(&self, start: Start) -> Result<BreakerPermit<'static>, Rejected> {
         self.core.admit(breaker::began(start))
+    }
+
+    /// What a call said that has failed; `text` is asked of one whose class is a failure.
+    #[cold]
+    pub fn told(&self, class: Option<Class>, text: impl FnOnce() -> Option<Text>) {
+        self.core.told(class, text);
     }
 
     /// Whether a call of this key may run.

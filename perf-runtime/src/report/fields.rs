@@ -137,8 +137,9 @@ fn field(value: Value) -> Field {
                 .collect(),
         ),
         Value::Gauge(Some(n)) | Value::Time(n) => Field::number(n),
-        Value::Level(None) | Value::Gauge(None) => Field::Unknown,
+        Value::Level(None) | Value::Gauge(None) | Value::Text(None) => Field::Unknown,
         Value::State(word) => Field::Text(word.into()),
+        Value::Text(Some(text)) => Field::Text(text.into()),
         Value::Histogram(histogram) => Field::Histogram(Box::new(Latency::from(histogram))),
     }
 }

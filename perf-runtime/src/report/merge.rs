@@ -57,6 +57,7 @@ fn merge_metric(into: &mut Metric, from: Metric) {
         }
         (Value::State(a), Value::State(b)) if *a == b => {}
         (Value::State(a), Value::State(_)) => *a = "mixed",
+        (Value::Text(a), Value::Text(b)) => *a = a.take().or(b),
         (Value::Counters { parts: a, .. }, Value::Counters { parts: b, .. }) => {
             for (part, n) in b {
                 match a.iter_mut().find(|(known, _)| *known == part) {
