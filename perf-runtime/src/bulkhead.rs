@@ -13,6 +13,7 @@
 mod builder;
 mod by_hand;
 mod inside;
+mod keyed;
 mod report;
 mod waiting;
 
@@ -26,12 +27,16 @@ use std::time::Duration;
 pub use self::builder::{BulkheadBuilder, BulkheadError};
 pub use self::by_hand::{Bulkhead, BulkheadPermit};
 pub use self::inside::{Here, Inside};
+use self::keyed::AllKeys;
+pub(crate) use self::keyed::OfKey;
 use self::report::Count;
 pub(crate) use self::report::{Book, SECTION, metrics};
 use self::waiting::Waiting;
+use crate::beside::{Places, Shared};
 use crate::clock::Start;
 use crate::parts::bulkhead as part;
 use crate::parts::bulkhead::{Handover, held};
+use crate::parts::key::Key;
 use crate::rejected::Rejected;
 use crate::rt;
 
@@ -69,6 +74,9 @@ pub struct Core {
     wait: Duration,
     /// A task looks after the grants.
     is_watched: AtomicBool,
+    settings: Settings,
+    /// Where each key has permits of its own.
+    keys: AllKeys,
 }
 
 /// A handle to a core, which a task may have as well.
@@ -161,6 +169,20 @@ impl<H: Handle> Drop for Watch<H> {
     }
 }
 
+impl Shared for Core {
+    type Options = Settings;
+
+    fn places() -> &'static Places<Self> {
+        static PLACES: Places<Core> = Places::new();
+        &PLACES
+    }
+
+    fn make(op: &'static str, settings: Settings) -> &'static Self {
+        let book = Box::leak(Box::new(Book::new(op)));
+        Box::leak(Box::new(Self::new(book, settings)))
+    }
+}
+
 impl Core {
     pub(crate) fn new(book: &'static Book, settings: Settings) -> Self {
         let max = u32::try_from(settings.max).unwrap_or(u32::MAX);
@@ -171,7 +193,18 @@ impl Core {
             permits: part::Bulkhead::new(max, places),
             wait: settings.wait,
             is_watched: AtomicBool::new(false),
+            settings,
+            keys: AllKeys::new(),
         }
+    }
+
+    pub(crate) fn book(&self) -> &'static Book {
+        self.book
+    }
+
+    /// The bulkhead of one key.
+    pub(crate) fn of<K: Key>(&self, key: K) -> OfKey<K> {
+        self.keys.of::<K>(self.book, self.settings).core(key)
     }
 
     fn address(&self) -> usize {
@@ -218,6 +251,9 @@ impl Core {
     /// Starts the peak anew.
     pub(crate) fn reset_peak(&self) {
         self.permits.reset_peak();
+        for core in self.keys.each().unwrap_or_default() {
+            core.permits.reset_peak();
+        }
     }
 
     /// Whether all permits are held by the callers above this one.

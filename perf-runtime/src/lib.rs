@@ -15,6 +15,7 @@ mod ended;
 #[cfg(feature = "persist")]
 mod ending;
 mod eventually;
+mod held;
 mod instruments;
 mod kept;
 mod latency;

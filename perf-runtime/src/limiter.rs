@@ -22,6 +22,7 @@ pub use self::by_hand::RateLimiter;
 use self::report::Count;
 pub(crate) use self::report::{Book, SECTION, metrics};
 use self::waiting::Waiting;
+use crate::beside::{Places, Shared};
 use crate::clock::coarse::Clock;
 use crate::clock::{self, Start};
 use crate::parts::limiter::keyed::{Holder, Keyed};
@@ -58,6 +59,30 @@ impl Settings {
             max_keys: 10_000,
             clock: None,
         }
+    }
+}
+
+/// The options of `#[rate_limited]`.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// What the limit is told.
+    pub settings: Settings,
+    /// Whether calls have keys.
+    pub has_keys: bool,
+}
+
+impl Shared for Core {
+    type Options = Options;
+
+    fn places() -> &'static Places<Self> {
+        static PLACES: Places<Core> = Places::new();
+        &PLACES
+    }
+
+    fn make(op: &'static str, options: Options) -> &'static Self {
+        let book = Box::leak(Box::new(Book::new(op)));
+        let core = Core::new(book, options.settings, options.has_keys);
+        Box::leak(Box::new(core))
     }
 }
 
@@ -303,9 +328,49 @@ impl Core {
         }
     }
 
+    pub(crate) fn book(&self) -> &'static Book {
+        self.book
+    }
+
     /// How many tokens there are.
-    fn available(&self) -> u32 {
-        self.bucket.level(&self.quota, self.at(Start::now()))
+    fn available(&self, key: Option<ByKey>) -> u32 {
+        let now = self.at(Start::now());
+        self.asked(key, |bucket| bucket.level(&self.quota, now))
+            .unwrap_or_else(|| self.quota.burst())
+    }
+
+    /// After which time there is one, if nobody else takes it.
+    fn retry_after(&self, key: Option<ByKey>) -> Duration {
+        let now = self.at(Start::now());
+        let after = self.asked(key, |bucket| bucket.after(&self.quota, now));
+        after
+            .filter(|after| *after > 0)
+            .map_or(Duration::ZERO, |after| {
+                Duration::from_nanos(self.nanos(after))
+            })
+    }
+
+    /// Fills the bucket of all calls without a key, or of one key; of those who wait, each keeps its moment.
+    fn refill(&self, key: Option<ByKey>) {
+        let now = self.at(Start::now());
+        self.asked(key, |bucket| bucket.refill(now));
+    }
+
+    /// What a bucket says; nothing where it is as good as new.
+    fn asked<R>(&self, key: Option<ByKey>, ask: impl FnOnce(&Gcra) -> R) -> Option<R> {
+        match (key, &self.keyed) {
+            (Some(ByKey(key)), Some(keyed)) => keyed.ask(key, ask),
+            _ => Some(ask(&self.bucket)),
+        }
+    }
+
+    /// Fills all buckets.
+    fn refill_all(&self) {
+        self.refill(None);
+        if let Some(keyed) = &self.keyed {
+            let now = self.at(Start::now());
+            keyed.refill_all(now);
+        }
     }
 }
 

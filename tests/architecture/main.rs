@@ -39,6 +39,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("registry", &["snapshot"]),
     // An answer, or a future of one.
     ("eventually", &[]),
+    // What a user has a handle to.
+    ("held", &[]),
     // What a function and its handle share.
     ("beside", &["snapshot"]),
     // The pools of `#[pooled]`, which are also made by hand: they are put on the list while the program runs, and tell who
@@ -55,20 +57,21 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "limiter",
         &[
-            "parts", "clock", "rt", "rejected", "latency", "rows", "snapshot",
+            "beside", "held", "parts", "clock", "rt", "rejected", "latency", "rows", "snapshot",
         ],
     ),
     (
         "bulkhead",
         &[
-            "parts", "clock", "rt", "rejected", "latency", "rows", "snapshot",
+            "beside", "held", "parts", "clock", "rt", "rejected", "latency", "rows", "snapshot",
         ],
     ),
     // What `#[breaker]` and breakers by hand have in common.
     (
         "breaker",
         &[
-            "parts", "clock", "classify", "ended", "rejected", "beside", "registry", "snapshot",
+            "parts", "clock", "classify", "ended", "held", "rejected", "beside", "registry",
+            "snapshot",
         ],
     ),
     ("site", &["registry", "snapshot"]),

@@ -243,3 +243,122 @@ fn the_books_of_all_bulkheads_balance() {
     assert_eq!(number("bulkhead: books", "calls"), 2);
     assert!(perfkit::report().verify().is_ok());
 }
+
+#[test]
+fn each_key_has_permits_of_its_own_and_leaves_nothing_when_it_is_idle() {
+    #[bulkhead(1, by = tenant, name = "bulkhead: by key")]
+    async fn call(tenant: &str, wait: bool) -> Result<usize, Rejected> {
+        if wait {
+            yield_once().await;
+        }
+        Ok(tenant.len())
+    }
+
+    let mut ada = pin!(call("ada", true));
+    assert!(polled(ada.as_mut()).is_pending());
+    let mut grace = pin!(call("grace", true));
+    assert!(polled(grace.as_mut()).is_pending());
+    let rejected = polled(pin!(call("ada", false)));
+    let Poll::Ready(Err(rejected)) = rejected else {
+        panic!("{rejected:?}");
+    };
+    assert_eq!(rejected.reason(), Reason::BulkheadFull);
+    assert_eq!(number("bulkhead: by key", "keys"), 2);
+    assert_eq!(number("bulkhead: by key", "in_use"), 2);
+    assert_eq!(polled(ada.as_mut()), Poll::Ready(Ok(3)));
+    assert_eq!(polled(pin!(call("ada", false))), Poll::Ready(Ok(3)));
+    assert_eq!(number("bulkhead: by key", "keys"), 1);
+    assert_eq!(polled(grace.as_mut()), Poll::Ready(Ok(5)));
+    assert_eq!(number("bulkhead: by key", "keys"), 0);
+    assert!(perfkit::report().verify().is_ok());
+}
+
+#[cfg(feature = "tokio")]
+#[tokio::test(start_paused = true)]
+async fn those_who_wait_for_a_permit_of_a_key_get_it_in_turn() {
+    #[bulkhead(1, queue = 5, by = tenant, name = "bulkhead: line by key")]
+    async fn call(tenant: u8, wait: bool) -> Result<u8, Rejected> {
+        if wait {
+            yield_once().await;
+        }
+        Ok(tenant)
+    }
+
+    let mut first = pin!(call(1, true));
+    assert!(polled(first.as_mut()).is_pending());
+    let mut second = Box::pin(call(1, false));
+    assert!(polled(second.as_mut()).is_pending());
+    let mut third = Box::pin(call(1, false));
+    assert!(polled(third.as_mut()).is_pending());
+    assert_eq!(number("bulkhead: line by key", "waiting"), 2);
+    assert_eq!(polled(pin!(call(2, false))), Poll::Ready(Ok(2)));
+    drop(second);
+    assert_eq!(polled(first.as_mut()), Poll::Ready(Ok(1)));
+    assert_eq!(polled(third.as_mut()), Poll::Ready(Ok(1)));
+    drop(third);
+    // Who looks after the grants looks once more.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(number("bulkhead: line by key", "keys"), 0);
+    assert_eq!(number("bulkhead: line by key", "cancelled"), 1);
+}
+
+#[test]
+fn keys_come_and_go_in_many_threads_and_none_is_left() {
+    #[bulkhead(1, by = key, name = "bulkhead: many threads")]
+    fn call(key: usize, inside: &[std::sync::atomic::AtomicU32]) -> Option<()> {
+        use std::sync::atomic::Ordering::SeqCst;
+        assert_eq!(inside[key].fetch_add(1, SeqCst), 0, "one at a time");
+        inside[key].fetch_sub(1, SeqCst);
+        Some(())
+    }
+
+    let inside: Vec<_> = (0..4).map(|_| Default::default()).collect();
+    let inside = &inside;
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            scope.spawn(move || {
+                for n in 0..5_000 {
+                    call((n * 7 + thread) % 4, inside);
+                }
+            });
+        }
+    });
+    assert_eq!(number("bulkhead: many threads", "keys"), 0);
+    assert_eq!(number("bulkhead: many threads", "calls"), 20_000);
+}
+
+#[test]
+fn a_panic_of_a_keyed_call_gives_its_permit_back() {
+    #[bulkhead(1, by = key)]
+    fn call(key: String, panics: bool) -> Option<usize> {
+        assert!(!panics, "the first");
+        Some(key.len())
+    }
+
+    let first = std::panic::catch_unwind(|| call("a".to_owned(), true));
+    assert!(first.is_err());
+    assert_eq!(call("a".to_owned(), false), Some(1));
+}
+
+#[test]
+fn the_handle_shares_the_permits_of_the_function() {
+    #[bulkhead(2, queue = 1, name = "bulkhead: handle")]
+    async fn call() -> Result<(), Rejected> {
+        yield_once().await;
+        Ok(())
+    }
+
+    let handle = call_bulkhead();
+    assert_eq!((handle.max(), handle.name()), (2, "bulkhead: handle"));
+    let permit = handle.try_acquire().unwrap();
+    let mut first = pin!(call());
+    assert!(polled(first.as_mut()).is_pending());
+    let mut second = pin!(call());
+    assert!(polled(second.as_mut()).is_pending());
+    assert_eq!((handle.in_use(), handle.waiting()), (2, 1));
+    assert!(matches!(polled(pin!(call())), Poll::Ready(Err(_))));
+    drop(permit);
+    assert!(polled(second.as_mut()).is_pending(), "it runs now");
+    assert_eq!((handle.in_use(), handle.waiting()), (2, 0));
+    assert_eq!(number("bulkhead: handle", "in_use"), 2);
+}

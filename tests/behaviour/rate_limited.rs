@@ -311,3 +311,69 @@ fn the_books_of_all_limits_balance() {
     let report = perfkit::report();
     assert!(report.verify().is_ok());
 }
+
+#[test]
+fn the_handle_shares_the_tokens_of_the_function() {
+    static CLOCK: Clock = Clock::manual();
+
+    #[rate_limited("10/s", burst = 2, clock = &CLOCK, name = "rate: handle")]
+    fn call() -> Option<()> {
+        Some(())
+    }
+
+    let handle = call_limiter();
+    assert_eq!((handle.available(), handle.name()), (2, "rate: handle"));
+    assert!(call().is_some());
+    assert_eq!(handle.available(), 1);
+    assert_eq!(handle.retry_after(), Duration::ZERO);
+    assert!(handle.try_acquire().is_ok());
+    assert!(call().is_none());
+    assert_eq!(handle.retry_after(), Duration::from_millis(100));
+    CLOCK.advance(Duration::from_millis(60));
+    assert_eq!(handle.retry_after(), Duration::from_millis(40));
+    handle.reset();
+    assert_eq!(handle.available(), 2);
+    assert!(call().is_some() && call().is_some() && call().is_none());
+    assert_eq!(number("rate: handle", "allowed"), 4);
+}
+
+#[test]
+fn the_handle_knows_the_bucket_of_each_key() {
+    static CLOCK: Clock = Clock::manual();
+
+    #[rate_limited("1/s", by = tenant, clock = &CLOCK)]
+    fn call(tenant: &str) -> Option<()> {
+        (!tenant.is_empty()).then_some(())
+    }
+
+    let handle = call_limiter();
+    assert!(call("ada").is_some() && call("grace").is_some());
+    assert_eq!(handle.available_for("ada"), 0);
+    assert_eq!(handle.available_for("edsger"), 1, "nobody has asked for it");
+    assert_eq!(handle.retry_after_for("ada"), Duration::from_secs(1));
+    assert_eq!(handle.retry_after_for("edsger"), Duration::ZERO);
+    handle.reset_for("ada");
+    assert!(call("ada").is_some() && call("grace").is_none());
+    handle.reset();
+    assert!(call("ada").is_some() && call("grace").is_some());
+    assert!(handle.try_acquire_for("ada").is_err());
+}
+
+mod inside {
+    pub(super) struct Mail;
+
+    impl Mail {
+        #[perfkit::rate_limited("1/h")]
+        pub(super) fn send(&self) -> Option<()> {
+            Some(())
+        }
+    }
+}
+
+#[test]
+fn a_method_has_its_handle_beside_it() {
+    assert!(inside::Mail.send().is_some());
+    assert_eq!(inside::Mail::send_limiter().available(), 0);
+    inside::Mail::send_limiter().reset();
+    assert!(inside::Mail.send().is_some());
+}

@@ -3,9 +3,11 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 
+use crate::by;
 use crate::errors::Errors;
 use crate::function::Answer;
-use crate::instruments::{Annotated, Call, Entry, Inner, Instrument, Site, start};
+use crate::handle::{self, HANDLE, Handle};
+use crate::instruments::{Annotated, Beside, Call, Entry, Inner, Instrument, Site, start};
 use crate::options::{Given, Grammar, Kind, Spec, Value};
 
 const MAX: Spec = Spec {
@@ -23,6 +25,11 @@ const WAIT: Spec = Spec {
     kind: Kind::Expiry,
     example: "\"30s\"",
 };
+const BY: Spec = Spec {
+    name: "by",
+    kind: Kind::Expression,
+    example: "tenant",
+};
 const REJECT: Spec = Spec {
     name: "reject",
     kind: Kind::Expression,
@@ -34,16 +41,13 @@ pub(crate) const ENTRY: Entry = Entry {
     grammar: Grammar {
         attribute: "bulkhead",
         leading: Some(MAX),
-        options: &[QUEUE, WAIT, REJECT],
+        options: &[QUEUE, WAIT, BY, REJECT, HANDLE],
         absent: &[
             (
                 "max_wait",
                 "how long a call waits in the queue is `wait = \"30s\"`",
             ),
-            (
-                "by",
-                "all calls share its permits; make one for each key by hand, with `perfkit::Bulkhead`",
-            ),
+            ("key", "each key has permits of its own with `by = …`"),
         ],
     },
     keeps_answers: false,
@@ -69,10 +73,20 @@ fn read(given: &mut Given, on: &Annotated<'_>, errors: &mut Errors) -> Box<dyn I
         .into_iter()
         .filter_map(|spec| Some((spec, given.take(&spec)?)))
         .collect();
+    if let (Some(_), Some(word)) = (given.word(&BY), given.word(&HANDLE)) {
+        errors.at(
+            word,
+            "the permits of a key are there while a call of it is, so there are none to have a handle to; leave `handle` out",
+        );
+    }
+    let by = given.take(&BY);
+    let handle = handle::wanted(given, on) && by.is_none();
     Box::new(Bulkhead {
         max: given.take(&MAX),
         settings,
+        by,
         reject: given.take(&REJECT),
+        handle,
     })
 }
 
@@ -80,33 +94,47 @@ struct Bulkhead {
     /// Nothing only after a complaint, and then nothing is expanded.
     max: Option<Value>,
     settings: Vec<(Spec, Value)>,
+    by: Option<Value>,
     reject: Option<Value>,
+    handle: bool,
 }
 
 impl Bulkhead {
     fn has_queue(&self) -> bool {
         self.settings.iter().any(|(spec, _)| *spec == QUEUE)
     }
-}
 
-impl Instrument for Bulkhead {
-    fn site(&self, private: &TokenStream) -> Option<Site> {
+    /// A `fn() -> Settings`.
+    fn options(&self, private: &TokenStream) -> TokenStream {
         let max = self.max.as_ref().map(Value::tokens);
         let settings = self.settings.iter().map(|(spec, value)| {
             let (name, value) = (format_ident!("{}", spec.name), value.tokens());
             quote!(__perfkit_settings.#name = #value;)
         });
         let mutable = (!self.settings.is_empty()).then(|| quote!(mut));
+        quote! {
+            || {
+                let #mutable __perfkit_settings = #private::bulkhead::Settings::new(#max);
+                #(#settings)*
+                __perfkit_settings
+            }
+        }
+    }
+}
+
+impl Instrument for Bulkhead {
+    fn site(&self, private: &TokenStream) -> Option<Site> {
+        let settings = self.options(private);
         Some(Site {
             ty: quote!(#private::bulkhead::Bulkhead),
-            options: quote! {
-                || {
-                    let #mutable __perfkit_settings = #private::bulkhead::Settings::new(#max);
-                    #(#settings)*
-                    __perfkit_settings
-                }
-            },
+            options: quote!(|| -> #private::bulkhead::GiveSettings { #settings }),
         })
+    }
+
+    fn before(&self, call: &Call<'_>) -> TokenStream {
+        let by = self.by.as_ref();
+        by.map(|by| by::kept(by, call.local, call.private))
+            .unwrap_or_default()
     }
 
     fn wrap(&self, call: &Call<'_>, inner: Inner) -> Inner {
@@ -117,26 +145,37 @@ impl Instrument for Bulkhead {
             let start = start();
             quote!(let #start = #local.begun(#start);)
         });
+        let entered = |method: &str| {
+            let is_awaited = call.is_async && self.has_queue();
+            let (of_key, key) = match &self.by {
+                Some(_) => ("_key", Some(local)),
+                None => ("", None),
+            };
+            let is_awaited = if is_awaited { "_async" } else { "" };
+            let method = format_ident!("{method}{of_key}{is_awaited}");
+            quote!(#site.get().#method(#key))
+        };
         // Where a call could wait for its own callers, the calls further in have to know of them.
         let (entered, ended) = match (self.has_queue(), call.is_async) {
             (false, _) => {
                 let ended = inner.ended(call);
                 (
-                    quote!(#site.get().try_enter()),
+                    entered("try_enter"),
                     quote!({ let #permit = #local; #ended }),
                 )
             }
             (true, false) => {
                 let ended = inner.ended(call);
                 (
-                    quote!(#site.get().enter()),
+                    entered("enter"),
                     quote!({ #begun let #permit = #local.here(); #ended }),
                 )
             }
             (true, true) => {
                 let ending = inner.ending(call);
+                let entered = entered("enter");
                 (
-                    quote!(#site.get().enter_async().await),
+                    quote!(#entered.await),
                     quote!({ #begun #local.around(#ending).await }),
                 )
             }
@@ -152,5 +191,25 @@ impl Instrument for Bulkhead {
 
     fn rejects(&self) -> bool {
         self.reject.is_none()
+    }
+
+    fn beside(&self, at: &Beside<'_>) -> TokenStream {
+        if !self.handle {
+            return TokenStream::new();
+        }
+        let private = at.private;
+        let handle = Handle {
+            attribute: "bulkhead",
+            word: "bulkhead",
+            doc: "The bulkhead of",
+            module: "bulkhead",
+            settings: self.options(private),
+            // One bulkhead for all instances.
+            is_generic: false,
+            inputs: TokenStream::new(),
+            ty: quote!(#private::bulkhead::Handle),
+            give: quote!(bulkhead()),
+        };
+        handle.written(at)
     }
 }

@@ -5,7 +5,8 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 
 use crate::errors::Errors;
 use crate::function::{Answer, span_of};
-use crate::instruments::{Annotated, Call, Entry, Inner, Instrument, Site, start};
+use crate::handle::{self, HANDLE, Handle};
+use crate::instruments::{Annotated, Beside, Call, Entry, Inner, Instrument, Site, start};
 use crate::options::{Given, Grammar, Kind, Spec, Value};
 
 const RATE: Spec = Spec {
@@ -59,7 +60,9 @@ pub(crate) const ENTRY: Entry = Entry {
     grammar: Grammar {
         attribute: "rate_limited",
         leading: Some(RATE),
-        options: &[BURST, WAIT, MAX_WAIT, BY, MAX_KEYS, COST, REJECT, CLOCK],
+        options: &[
+            BURST, WAIT, MAX_WAIT, BY, MAX_KEYS, COST, REJECT, CLOCK, HANDLE,
+        ],
         absent: &[
             (
                 "per",
@@ -116,6 +119,7 @@ fn read(given: &mut Given, on: &Annotated<'_>, errors: &mut Errors) -> Box<dyn I
         by: given.take(&BY),
         cost: given.take(&COST),
         reject: given.take(&REJECT),
+        handle: handle::wanted(given, on),
     })
 }
 
@@ -128,6 +132,7 @@ struct RateLimited {
     by: Option<Value>,
     cost: Option<Value>,
     reject: Option<Value>,
+    handle: bool,
 }
 
 /// The local that says what a call costs.
@@ -139,10 +144,9 @@ impl RateLimited {
     fn may_wait(&self) -> bool {
         self.settings.iter().any(|(spec, _)| *spec == MAX_WAIT)
     }
-}
 
-impl Instrument for RateLimited {
-    fn site(&self, private: &TokenStream) -> Option<Site> {
+    /// A `fn() -> Options`.
+    fn options(&self, private: &TokenStream) -> TokenStream {
         let rate = self.rate.as_ref().map(Value::tokens);
         let settings = self.settings.iter().map(|(spec, value)| {
             let (name, value) = (format_ident!("{}", spec.name), value.tokens());
@@ -152,20 +156,32 @@ impl Instrument for RateLimited {
                 quote!(__perfkit_settings.#name = #value;)
             }
         });
+        // Of the calls themselves none asks; the handle does.
+        let patience = self
+            .waits
+            .then(|| quote!(__perfkit_settings.max_wait = ::core::time::Duration::MAX;));
         let has_keys = self.by.is_some();
-        let mutable = (!self.settings.is_empty()).then(|| quote!(mut));
+        let mutable = (!self.settings.is_empty() || self.waits).then(|| quote!(mut));
+        quote! {
+            || {
+                let #mutable __perfkit_settings = #private::rate_limited::Settings::new(#rate);
+                #(#settings)*
+                #patience
+                #private::rate_limited::Options {
+                    settings: __perfkit_settings,
+                    has_keys: #has_keys,
+                }
+            }
+        }
+    }
+}
+
+impl Instrument for RateLimited {
+    fn site(&self, private: &TokenStream) -> Option<Site> {
+        let options = self.options(private);
         Some(Site {
             ty: quote!(#private::rate_limited::RateLimited),
-            options: quote! {
-                || {
-                    let #mutable __perfkit_settings = #private::rate_limited::Settings::new(#rate);
-                    #(#settings)*
-                    #private::rate_limited::Options {
-                        settings: __perfkit_settings,
-                        has_keys: #has_keys,
-                    }
-                }
-            },
+            options: quote!(|| -> #private::rate_limited::GiveOptions { #options }),
         })
     }
 
@@ -242,5 +258,25 @@ impl Instrument for RateLimited {
 
     fn needs_start(&self) -> bool {
         true
+    }
+
+    fn beside(&self, at: &Beside<'_>) -> TokenStream {
+        if !self.handle {
+            return TokenStream::new();
+        }
+        let private = at.private;
+        let handle = Handle {
+            attribute: "rate_limited",
+            word: "limiter",
+            doc: "The limit of",
+            module: "rate_limited",
+            settings: self.options(private),
+            // One limit for all instances.
+            is_generic: false,
+            inputs: TokenStream::new(),
+            ty: quote!(#private::rate_limited::Handle),
+            give: quote!(limiter()),
+        };
+        handle.written(at)
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
-use std::ops::Deref;
+use std::ops::Deref as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use super::builder::BreakerBuilder;
 use super::report::ratio;
 use super::settings::nanos;
 use super::{BreakerPermit, BreakerState, Core, Fate};
+use crate::held::Held;
 use crate::parts::breaker::Phase;
 use crate::parts::key::{Key, Lookup};
 use crate::rejected::Rejected;
@@ -46,24 +47,7 @@ use crate::rejected::Rejected;
 /// # Ok::<(), perfkit::BreakerError>(())
 /// ```
 #[derive(Clone)]
-pub struct Breaker(Held);
-
-#[derive(Clone)]
-enum Held {
-    ForGood(&'static Core),
-    Shared(Arc<Core>),
-}
-
-impl Deref for Held {
-    type Target = Core;
-
-    fn deref(&self) -> &Core {
-        match self {
-            Self::ForGood(core) => core,
-            Self::Shared(core) => core,
-        }
-    }
-}
+pub struct Breaker(Held<Core>);
 
 impl Breaker {
     pub(crate) const fn for_good(core: &'static Core) -> Self {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::builder::BulkheadBuilder;
 use super::{Book, Core, Permit, SECTION, Settings};
+use crate::held::Held;
 use crate::rejected::Rejected;
 use crate::rows::{ByHand, Rows};
 use crate::snapshot::{Metric, Section};
@@ -34,7 +35,8 @@ impl ByHand for Core {
     }
 }
 
-/// A limit on how many do something at once, without an attribute.
+/// A limit on how many do something at once: that of an annotated function (`export_bulkhead()` beside `export`), or one
+/// without an attribute.
 ///
 /// So many permits, and a queue of those who wait for one, which threads and futures share: first come, first served. A
 /// permit is given back when it is dropped. Clones are handles to the same one; the report has a row for each name.
@@ -54,12 +56,12 @@ impl ByHand for Core {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct Bulkhead(Arc<Core>);
+pub struct Bulkhead(Held<Core>);
 
 /// The right to go on; given back when it is dropped, in any thread.
 #[must_use = "the permit is given back when this is dropped"]
 pub struct BulkheadPermit(
-    #[expect(dead_code, reason = "what counts is that it is dropped")] Permit<Arc<Core>>,
+    #[expect(dead_code, reason = "what counts is that it is dropped")] Permit<Held<Core>>,
 );
 
 impl Bulkhead {
@@ -72,7 +74,11 @@ impl Bulkhead {
         let row = ROWS.row(name);
         let core = Arc::new(Core::new(&row.book, settings));
         row.add(&core);
-        Self(core)
+        Self(Held::Shared(core))
+    }
+
+    pub(crate) const fn for_good(core: &'static Core) -> Self {
+        Self(Held::ForGood(core))
     }
 
     /// A permit, if there is one and nobody waits for it. Never waits.
@@ -80,7 +86,7 @@ impl Bulkhead {
     /// # Errors
     /// When there is none.
     pub fn try_acquire(&self) -> Result<BulkheadPermit, Rejected> {
-        Core::try_enter(Arc::clone(&self.0)).map(BulkheadPermit)
+        Core::try_enter(self.0.clone()).map(BulkheadPermit)
     }
 
     /// A permit; blocks the thread until there is one, for [`wait`](BulkheadBuilder::wait) at most.
@@ -104,7 +110,7 @@ impl Bulkhead {
     /// # Errors
     /// When the queue is full, at once; when it has waited for too long.
     pub fn acquire(&self) -> Result<BulkheadPermit, Rejected> {
-        Core::enter(Arc::clone(&self.0)).map(BulkheadPermit)
+        Core::enter(self.0.clone()).map(BulkheadPermit)
     }
 
     /// A permit; waits until there is one, for [`wait`](BulkheadBuilder::wait) at most. Takes part when it is first polled.
@@ -126,9 +132,7 @@ impl Bulkhead {
     /// # Errors
     /// When the queue is full, at once; when it has waited for too long.
     pub async fn acquire_async(&self) -> Result<BulkheadPermit, Rejected> {
-        Core::enter_async(Arc::clone(&self.0))
-            .await
-            .map(BulkheadPermit)
+        Core::enter_async(self.0.clone()).await.map(BulkheadPermit)
     }
 
     /// Runs `body` with a permit. A call of the same bulkhead from within `body` passes through where it would wait for
@@ -137,7 +141,7 @@ impl Bulkhead {
     /// # Errors
     /// As [`acquire`](Self::acquire); `body` is not run then.
     pub fn run<R>(&self, body: impl FnOnce() -> R) -> Result<R, Rejected> {
-        let _permit = Core::enter(Arc::clone(&self.0))?.here();
+        let _permit = Core::enter(self.0.clone())?.here();
         Ok(body())
     }
 
@@ -146,7 +150,7 @@ impl Bulkhead {
     /// # Errors
     /// As [`acquire_async`](Self::acquire_async); `body` is not polled then.
     pub async fn run_async<F: Future>(&self, body: F) -> Result<F::Output, Rejected> {
-        let permit = Core::enter_async(Arc::clone(&self.0)).await?;
+        let permit = Core::enter_async(self.0.clone()).await?;
         Ok(permit.around(body).await)
     }
 

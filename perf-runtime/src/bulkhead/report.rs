@@ -28,6 +28,7 @@ pub(crate) const SECTION: &Section = &Section {
         Column::new("waiting", Cell::Of("waiting"), 2).quiet(),
         Column::new("cancelled", Cell::Of("cancelled"), 3).quiet(),
         Column::new("reentrant", Cell::Of("reentrant"), 3).quiet(),
+        Column::new("keys", Cell::Of("keys"), 2).quiet(),
     ],
     balance: &[
         Balance::equal(&["calls"], &["entered", "rejected", "cancelled"]),
@@ -45,12 +46,13 @@ pub(super) enum Count {
     TimedOut,
     Cancelled,
     Reentrant,
+    KeyWithoutRoom,
 }
 
 /// What is counted under one name.
 pub(crate) struct Book {
     op: &'static str,
-    counters: Counters<6>,
+    counters: Counters<7>,
     waits: Series,
     #[cfg(feature = "tracing")]
     events: EventLimit,
@@ -132,9 +134,13 @@ pub(crate) fn metrics(book: Option<&Book>, cores: &[&Core]) -> Vec<Metric> {
     let waits = book.map_or_else(Totals::new, |book| book.waits.totals());
     let count = |name, value| Metric::new(name, Unit::Count, Value::Counter(value));
     let level = |name, value| Metric::new(name, Unit::Count, Value::Level(value));
+    // Where each key has permits of its own, those are what there is.
+    let keyed: Vec<_> = cores.iter().filter_map(|core| core.keys.each()).collect();
+    let keys = (!keyed.is_empty()).then(|| keyed.iter().map(|keys| keys.len() as u64).sum());
     let sum = |of: fn(&Core) -> u64| {
-        let all = cores.iter().map(|core| of(core));
-        all.reduce(u64::saturating_add)
+        let whole = cores.iter().filter(|_| keys.is_none()).map(|core| of(core));
+        let keyed = keyed.iter().flatten().map(|core| of(core));
+        whole.chain(keyed).reduce(u64::saturating_add)
     };
     let rejected = vec![("full", full), ("timed_out", timed_out)];
     vec![
@@ -162,6 +168,8 @@ pub(crate) fn metrics(book: Option<&Book>, cores: &[&Core]) -> Vec<Metric> {
         ),
         count("cancelled", cancelled),
         count("reentrant", of(Count::Reentrant)),
+        level("keys", keys),
+        count("keys_without_room", of(Count::KeyWithoutRoom)),
         Metric::new("wait", Unit::Nanoseconds, Value::Histogram(latency(&waits))),
     ]
 }

@@ -98,6 +98,12 @@ pub mod bulkhead {
     /// 30 seconds.
     pub mod wait {}
 
+    /// `by = tenant`, an expression over the arguments: each key has so many permits of its own. Default: all calls share them.
+    pub mod by {}
+
+    /// `handle = false`: no `<function>_bulkhead()` beside the function. Default: one wherever it can stand, but for `by`.
+    pub mod handle {}
+
     /// `reject = |rejected| MyError::Busy`: what a rejected call gives. Default: what `From<perfkit::Rejected>` makes of it.
     pub mod reject {}
 }
@@ -177,6 +183,9 @@ pub mod rate_limited {
 
     /// `by = tenant`, an expression over the arguments that is `Hash`: each key has a rate of its own. Default: one for all.
     pub mod by {}
+
+    /// `handle = false`: no `<function>_limiter()` beside the function. Default: one wherever it can stand.
+    pub mod handle {}
 
     /// `max_keys = 10_000`, or an expression that gives a `u64`: how many keys have a rate of their own; the others share
     /// one. Default: 10,000.

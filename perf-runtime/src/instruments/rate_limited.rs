@@ -7,28 +7,21 @@
 //! `waited` are those of the allowed that did, `wait` is how long, `waiting` how many do now. With keys, `keys` have a bucket
 //! of their own, and `overflowed` are the calls for whose key there was no room.
 
-use std::borrow::Cow;
 use std::ops::Deref;
 
-use crate::limiter::{self, Book, Core};
+use crate::beside::{self, Named, Shared};
+use crate::limiter::{self, Core};
 use crate::site::Instrument;
 use crate::snapshot::{Meta, Metric, Section};
 
-pub use crate::limiter::Settings;
+pub use crate::limiter::{Options, RateLimiter as Handle, Settings};
 
-/// The options of `#[rate_limited]`.
-#[derive(Debug, Clone, Copy)]
-pub struct Options {
-    /// What the limit is told.
-    pub settings: Settings,
-    /// Whether calls have keys.
-    pub has_keys: bool,
-}
+/// Asks the user, once.
+pub type GiveOptions = fn() -> Options;
 
 /// The instrument.
 pub struct RateLimited {
-    book: &'static Book,
-    core: Core,
+    core: &'static Core,
 }
 
 impl Deref for RateLimited {
@@ -36,33 +29,43 @@ impl Deref for RateLimited {
 
     #[inline]
     fn deref(&self) -> &Core {
-        &self.core
+        self.core
     }
 }
 
 impl Instrument for RateLimited {
-    type Options = Options;
+    // Asked for them only if the handle of the function has not made the limit.
+    type Options = GiveOptions;
     const SECTION: &'static Section = limiter::SECTION;
 
-    fn new(meta: &'static Meta, options: Options) -> Self {
-        let op = match meta.op() {
-            Cow::Borrowed(op) => op,
-            // Once per site, which is there for good anyway; so is the book.
-            Cow::Owned(op) => op.leak(),
-        };
-        let book: &'static Book = Box::leak(Box::new(Book::new(op)));
+    fn new(meta: &'static Meta, options: GiveOptions) -> Self {
         Self {
-            book,
-            core: Core::new(book, options.settings, options.has_keys),
+            core: Core::of_function(meta, options),
         }
     }
 
     fn metrics(this: Option<&Self>) -> Vec<Metric> {
-        let core = this.map(|this| &this.core);
-        limiter::metrics(this.map(|this| this.book), core.as_slice())
+        let core = this.map(|this| this.core);
+        limiter::metrics(core.map(Core::book), core.as_slice())
     }
 
     fn reset(&self) {
-        self.book.reset();
+        self.core.book().reset();
+    }
+}
+
+/// The static of a handle.
+pub struct Beside(beside::Beside<Core>);
+
+impl Beside {
+    /// The handle of `named`.
+    #[must_use]
+    pub const fn new(named: Named, options: GiveOptions) -> Self {
+        Self(beside::Beside::new(named, options))
+    }
+
+    /// The limit of the function.
+    pub fn limiter(&'static self) -> Handle {
+        Handle::for_good(self.0.core())
     }
 }

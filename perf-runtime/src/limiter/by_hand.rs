@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::builder::RateLimiterBuilder;
 use super::{Book, ByKey, Core, SECTION};
 use crate::clock::Start;
+use crate::held::Held;
 use crate::rejected::Rejected;
 use crate::rows::{ByHand, Rows};
 use crate::snapshot::{Metric, Section};
@@ -33,7 +34,8 @@ impl ByHand for Core {
     }
 }
 
-/// A limit on how often something happens, without an attribute.
+/// A limit on how often something happens: that of an annotated function (`send_limiter()` beside `send`), or one without an
+/// attribute.
 ///
 /// A bucket of tokens (the generic cell rate algorithm): `burst` of them at once, and `rate` of them in the long run. Over
 /// any length of time no more than `burst + rate × length` are given. Clones are handles to the same limit; the report has
@@ -62,7 +64,7 @@ impl ByHand for Core {
 /// # Ok::<(), perfkit::RateLimiterError>(())
 /// ```
 #[derive(Clone)]
-pub struct RateLimiter(Arc<Core>);
+pub struct RateLimiter(Held<Core>);
 
 impl RateLimiter {
     /// Begins a limit; `name` is what the report calls it.
@@ -74,7 +76,11 @@ impl RateLimiter {
         let row = ROWS.row(name);
         let core = Arc::new(Core::new(&row.book, settings, true));
         row.add(&core);
-        Self(core)
+        Self(Held::Shared(core))
+    }
+
+    pub(crate) const fn for_good(core: &'static Core) -> Self {
+        Self(Held::ForGood(core))
     }
 
     /// One token, if there is one. Never waits.
@@ -197,7 +203,55 @@ impl RateLimiter {
     /// How many tokens there are now, those of keys left out.
     #[must_use]
     pub fn available(&self) -> u32 {
-        self.0.available()
+        self.0.available(None)
+    }
+
+    /// How many tokens there are now in the bucket of `key`.
+    #[must_use]
+    pub fn available_for(&self, key: &(impl Hash + ?Sized)) -> u32 {
+        self.0.available(Some(self.key(key)))
+    }
+
+    /// After which time there is a token, if nobody else takes it; zero where there is one.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use perfkit::{Clock, RateLimiter};
+    ///
+    /// static CLOCK: Clock = Clock::manual();
+    ///
+    /// let mails = RateLimiter::builder("doc: retry after")
+    ///     .rate(1, Duration::from_secs(1))
+    ///     .clock(&CLOCK)
+    ///     .build()?;
+    /// assert_eq!(mails.retry_after(), Duration::ZERO);
+    /// assert!(mails.try_acquire().is_ok());
+    /// assert_eq!(mails.retry_after(), Duration::from_secs(1));
+    /// mails.reset();
+    /// assert!(mails.try_acquire().is_ok());
+    /// # Ok::<(), perfkit::RateLimiterError>(())
+    /// ```
+    #[must_use]
+    pub fn retry_after(&self) -> Duration {
+        self.0.retry_after(None)
+    }
+
+    /// The same of the bucket of `key`.
+    #[must_use]
+    pub fn retry_after_for(&self, key: &(impl Hash + ?Sized)) -> Duration {
+        self.0.retry_after(Some(self.key(key)))
+    }
+
+    /// Fills all buckets, as if nothing had happened yet. Those who wait keep their moments. What the report has counted
+    /// stays.
+    pub fn reset(&self) {
+        self.0.refill_all();
+    }
+
+    /// Fills the bucket of `key`.
+    pub fn reset_for(&self, key: &(impl Hash + ?Sized)) {
+        self.0.refill(Some(self.key(key)));
     }
 
     /// How many there are at most.

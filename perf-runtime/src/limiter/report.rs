@@ -166,7 +166,7 @@ pub(crate) fn metrics(book: Option<&Book>, cores: &[&Core]) -> Vec<Metric> {
         Metric::new("wait", Unit::Nanoseconds, Value::Histogram(latency(&waits))),
         level(
             "available",
-            common(|core| core.keyed.is_none().then(|| core.available().into())),
+            common(|core| core.keyed.is_none().then(|| core.available(None).into())),
         ),
         level("keys", keys),
         level(

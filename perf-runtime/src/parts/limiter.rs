@@ -234,6 +234,24 @@ impl Gcra {
         (!is_full).then(|| full_at.div_ceil(PARTS))
     }
 
+    /// After how many units there is a token, at `now`; 0 is at once.
+    pub(crate) fn after(&self, quota: &Quota, now: u64) -> u64 {
+        let now = parts(now);
+        let end = self.believed(quota, now).max(now);
+        let end = end.saturating_add(quota.interval);
+        end.saturating_sub(now + quota.depth).div_ceil(PARTS)
+    }
+
+    /// Makes it full at `now`, but for what is promised and not kept yet.
+    pub(crate) fn refill(&self, now: u64) {
+        let now = parts(now);
+        let full_at = |full_at: u64| {
+            let promised = self.promised.load(Acquire);
+            Some(full_at.min(now.saturating_add(promised)))
+        };
+        let _ = self.full_at.fetch_update(AcqRel, Acquire, full_at);
+    }
+
     /// How many tokens are there at `now`.
     pub(crate) fn level(&self, quota: &Quota, now: u64) -> u32 {
         let missing = self.full_at.load(Acquire).saturating_sub(parts(now));

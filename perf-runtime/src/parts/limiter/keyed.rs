@@ -87,6 +87,22 @@ impl Keyed {
         (Holder::Key(key), ask(bucket))
     }
 
+    /// What the bucket of `key` says; nothing where it has none, which is as good as a full one.
+    pub(crate) fn ask<R>(&self, key: u64, ask: impl FnOnce(&Gcra) -> R) -> Option<R> {
+        self.of(Holder::Key(key), ask)
+    }
+
+    /// Fills all of them.
+    pub(crate) fn refill_all(&self, now: u64) {
+        self.others.refill(now);
+        for shard in &self.shards {
+            for bucket in lock(shard).values() {
+                bucket.refill(now);
+            }
+        }
+        self.sweep_at.store(0, Release);
+    }
+
     /// See [`Gcra::keep`].
     pub(crate) fn keep(&self, holder: Holder, promise: Promise) {
         self.of(holder, |bucket| bucket.keep(promise));
