@@ -49,9 +49,9 @@ impl Ghosts {
             Queue::Main => 0,
         };
         let ghost = fingerprint(print) << FINGERPRINT | queue | clock.now(unit);
-        self.0.copy_within(..PLACES - 1, 1);
-        let [first, ..] = &mut self.0;
-        *first = ghost;
+        let [newer @ .., _] = self.0;
+        let [first, older @ ..] = &mut self.0;
+        (*first, *older) = (ghost, newer);
     }
 
     /// If an entry was evicted, the queue it left and how many left that since, about; it is forgotten then.

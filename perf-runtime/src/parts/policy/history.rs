@@ -182,8 +182,8 @@ impl Whereabouts {
     /// The address of what is known of the key of this hash.
     #[inline]
     pub(crate) fn of(self, hash: u64) -> *const u8 {
-        let blocks = self.first.cast::<Block>();
-        blocks.wrapping_add(place(hash, self.blocks)).cast()
+        let offset = place(hash, self.blocks) * size_of::<Block>();
+        self.first.wrapping_add(offset)
     }
 }
 

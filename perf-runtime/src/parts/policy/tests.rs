@@ -378,3 +378,38 @@ fn weights_cost_nothing_until_there_are_any() {
     policy.remove(17);
     assert_eq!((policy.weight_of(17), policy.weight()), (5, 999));
 }
+
+#[test]
+fn who_is_asked_about_was_shown_before() {
+    const ENTRIES: usize = 1_000;
+    let mut policy = Policy::new(ENTRIES);
+    let mut shown = HashSet::new();
+    let (mut asked, mut foreseen) = (0, 0);
+    // Who stays the next of the main queue is asked about every time.
+    let mut last = None;
+    for key in 0..20 * ENTRIES as u64 {
+        if policy.len() >= ENTRIES {
+            let before = last;
+            policy.evict(|_, hash| {
+                asked += 1;
+                foreseen += u32::from(shown.remove(&hash) || before == Some(hash));
+                last = Some(hash);
+                u8::from((hash ^ u64::from(asked)) % 4 == 0)
+            });
+        }
+        policy.record_miss(hash(key));
+        let id = policy.new_id().unwrap();
+        policy.insert(id, hash(key), 1);
+        if key % 7 == 0 {
+            // Gone for another reason, wherever it stood.
+            policy.remove(u32::try_from(hash(key) % ENTRIES as u64).unwrap());
+        }
+        policy.look_ahead(|ahead| {
+            if let Ahead::Near { hash } = ahead {
+                shown.insert(hash);
+            }
+        });
+    }
+    assert!(asked > 10_000, "{asked}");
+    assert!(foreseen > asked / 10 * 9, "{foreseen} of {asked}");
+}

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering::Relaxed};
 
 use super::bounds::Bounds;
 use super::entry::Entry;
-use super::table::{Entries, prefetch};
+use super::table::{Entries, Slot, prefetch};
 use crate::parts::policy::{Ahead, Policy, Whereabouts};
 
 /// Where the policy of a shard will look, for who has not locked it.
@@ -43,6 +43,13 @@ impl Expected {
             blocks: self.blocks.load(Relaxed),
         }
     }
+}
+
+/// Whom a policy has given up.
+pub(super) struct GivenUp {
+    pub(super) id: u32,
+    /// Its slot, if that is known.
+    pub(super) slot: Option<Slot>,
 }
 
 pub(super) struct Books {
@@ -87,11 +94,22 @@ impl Books {
     }
 
     /// Whom the policy gives up.
-    pub(super) fn evict<K, V>(&mut self, entries: &Entries<'_, Entry<K, V>>) -> Option<u32> {
-        self.policy.evict(|id, hash| {
+    #[inline]
+    pub(super) fn evict<K, V>(&mut self, entries: &Entries<'_, Entry<K, V>>) -> Option<GivenUp> {
+        // It is one of the last two that nobody has read, most often: the newcomer, and who would go for it.
+        let mut unread = [(u32::MAX, None); 2];
+        let id = self.policy.evict(|id, hash| {
             let found = entries.find(hash, |entry| entry.id == id);
-            found.map_or(0, |(_, entry)| entry.take_used())
-        })
+            let times = found.map_or(0, |(_, entry)| entry.take_used());
+            if times == 0 {
+                let [_, before] = unread;
+                unread = [before, (id, found.map(|(slot, _)| slot))];
+            }
+            times
+        })?;
+        let is_it = |(asked, slot): (u32, Option<Slot>)| slot.filter(|_| asked == id);
+        let slot = unread.into_iter().find_map(is_it);
+        Some(GivenUp { id, slot })
     }
 
     /// Has fetched what evictions will look at that are to come: each is at the end of a chain of lines that nobody else

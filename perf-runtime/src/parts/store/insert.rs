@@ -3,6 +3,7 @@
 //! A place is reserved before anything is put in. While there is none, somebody is evicted and their place is taken over:
 //! first in the shard of the key, and elsewhere when that is empty.
 
+use super::books::GivenUp;
 use super::bounds::Place;
 use super::displaced::{Cause, Displaced};
 use super::entry::{Entry, Lifetime};
@@ -70,9 +71,9 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
                 break self.bounds.give_back(held.beyond(needed));
             }
             let (entries, books) = locked.parts();
-            if let Some(id) = books.evict(&entries) {
-                held += evict(&mut locked, id, now, displaced);
-                present = present.filter(|present| *present != id);
+            if let Some(given_up) = books.evict(&entries) {
+                present = present.filter(|present| *present != given_up.id);
+                held += evict(&mut locked, &given_up, now, displaced);
             } else {
                 // Before `Eq` runs again.
                 self.bounds.give_back(std::mem::take(&mut held));
@@ -132,8 +133,8 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
         {
             let mut locked = shard.lock();
             let (entries, books) = locked.parts();
-            if let Some(id) = books.evict(&entries) {
-                let freed = evict(&mut locked, id, now, displaced);
+            if let Some(given_up) = books.evict(&entries) {
+                let freed = evict(&mut locked, &given_up, now, displaced);
                 self.bounds.give_back(freed);
                 return;
             }
@@ -146,7 +147,7 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
 #[inline]
 fn evict<'s, K, V>(
     locked: &mut LockedShard<'s, K, V>,
-    id: u32,
+    &GivenUp { id, slot }: &GivenUp,
     now: u64,
     displaced: &mut Displaced<'s, K, V>,
 ) -> Place {
@@ -154,8 +155,8 @@ fn evict<'s, K, V>(
         return forget(locked, id, Cause::Size, now, displaced);
     };
     let hash = locked.policy.hash(id);
-    let found = locked.find(hash, |entry| entry.id == id);
-    let Some(slot) = found.map(|(slot, _)| slot) else {
+    let slot = slot.or_else(|| Some(locked.find(hash, |entry| entry.id == id)?.0));
+    let Some(slot) = slot else {
         return Place::NONE;
     };
     let Some(is_expired) = locked.discard(slot, hash, |entry| entry.is_expired(now)) else {
