@@ -101,7 +101,12 @@ impl<I, A> Batcher<I, A> {
     }
 
     /// Many items, in batches with those of others; their answers, in the same order. It keeps enough of them on the way for
-    /// four times the batches that may run, and never all of a long list.
+    /// four times the batches that may run, and never all of a long list. What is on the way at once comes into the line
+    /// together, and a batch is not sent with a part of it because it is idle.
+    ///
+    /// Of an annotated function this is a call for each item, with all that stands around it. Calls of a function that is not
+    /// `async` come one after the other: where nothing but `#[batched]` stands around it, they are in batches all the same,
+    /// run by the thread that asks, and where something does, each is a batch of its own.
     ///
     /// # Panics
     /// As [`call`](Self::call).

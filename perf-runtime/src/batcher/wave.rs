@@ -1,7 +1,7 @@
 //! Waves: what one caller hands in at once, and each item is a call of the function with all that stands around it.
 //!
 //! Such calls are futures that nobody can see into. So the thread that polls them for the first time knows the wave, and a
-//! call that comes by with the waker of it [holds](Line::hold) its item, which costs nobody else any time. When all have come
+//! call that comes by with the waker of it [holds](crate::parts::batch::Line::hold) its item, which costs nobody else any time. When all have come
 //! by, each group gets its part of the wave under one lock. A call that is polled otherwise, by who has a waker of its own, is
 //! not of the wave.
 
@@ -13,8 +13,6 @@ use std::task::Waker;
 use super::books::Item;
 use super::group::{Group, wake};
 use super::sync::thread_local;
-#[cfg(doc)]
-use crate::parts::batch::Line;
 use crate::parts::batch::{Given, Held, Loss};
 
 thread_local! {

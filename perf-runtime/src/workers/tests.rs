@@ -13,6 +13,8 @@ use crate::carried::Answer;
 use crate::rejected::Reason;
 use crate::rt::park::block_on;
 
+mod chaos;
+
 fn core(name: &'static str, threads: u64) -> &'static Core {
     Core::new(
         name,

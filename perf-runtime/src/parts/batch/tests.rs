@@ -15,6 +15,10 @@ const BOUNDS: Bounds = Bounds {
 #[derive(Debug, Clone)]
 enum Step {
     Enter,
+    /// A caller of a wave, and all that have come of it.
+    Hold,
+    Release,
+    TurnAway,
     /// Of those that are there, the caller of this number goes.
     Leave(usize),
     Look(usize),
@@ -29,6 +33,9 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => Just(Step::Enter),
+        4 => Just(Step::Hold),
+        2 => Just(Step::Release),
+        1 => Just(Step::TurnAway),
         2 => any::<usize>().prop_map(Step::Leave),
         4 => any::<usize>().prop_map(Step::Look),
         4 => Just(Step::Take),
@@ -41,6 +48,7 @@ fn step() -> impl Strategy<Value = Step> {
 /// What is known of a caller.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Known {
+    Held,
     Queued,
     Running,
     Answered,
@@ -52,6 +60,7 @@ struct Naive {
     line: VecDeque<u64>,
     /// The place and the state of those that are there.
     callers: HashMap<u64, (usize, Known)>,
+    wave: Vec<(u64, Held)>,
     leaders: usize,
     batches: Vec<(Taken<u64, ()>, Vec<u64>)>,
 }
@@ -97,12 +106,41 @@ proptest! {
                     prop_assert!(naive.callers.insert(next, (entered.place, Known::Queued)).is_none());
                     next += 1;
                 }
+                Step::Hold => {
+                    let held = line.hold(arrival(next));
+                    naive.wave.push((next, held));
+                    prop_assert!(naive.callers.insert(next, (held.place, Known::Held)).is_none());
+                    next += 1;
+                }
+                Step::Release => {
+                    let (callers, wave): (Vec<_>, Vec<_>) = naive.wave.drain(..).unzip();
+                    line.release(BOUNDS, &wave);
+                    for caller in callers {
+                        if let Some((_, known @ Known::Held)) = naive.callers.get_mut(&caller) {
+                            *known = Known::Queued;
+                            naive.line.push_back(caller);
+                        }
+                    }
+                    prop_assert_eq!(line.is_unled(BOUNDS), naive.may_lead() && !naive.line.is_empty());
+                }
+                Step::TurnAway => {
+                    let (callers, wave): (Vec<_>, Vec<_>) = naive.wave.drain(..).unzip();
+                    let items = line.turn_away(&wave, &Loss::ShutDown, &mut Given::new());
+                    let mut expected = Vec::new();
+                    for caller in callers {
+                        if let Some((_, known @ Known::Held)) = naive.callers.get_mut(&caller) {
+                            *known = Known::Lost;
+                            expected.push(caller);
+                        }
+                    }
+                    prop_assert_eq!(items, expected);
+                }
                 Step::Leave(which) => {
                     let Some(caller) = naive.nth(which) else { continue };
                     let (place, known) = naive.callers.remove(&caller).unwrap();
                     let was = line.leave(place).was;
                     let expected = match known {
-                        Known::Queued => Was::Queued,
+                        Known::Held | Known::Queued => Was::Queued,
                         Known::Running => Was::Running,
                         Known::Answered | Known::Lost => Was::Answered,
                     };
@@ -112,6 +150,12 @@ proptest! {
                 Step::Look(which) => {
                     let Some(caller) = naive.nth(which) else { continue };
                     let (place, known) = naive.callers[&caller];
+                    if known == Known::Held {
+                        // Who is looked after does not wait for its wave.
+                        naive.line.push_back(caller);
+                    }
+                    let known = if known == Known::Held { Known::Queued } else { known };
+                    naive.callers.insert(caller, (place, known));
                     match (line.look(place, Waker::noop().clone(), BOUNDS, false), known) {
                         (Look::Ended(Outcome::Answered(answer)), Known::Answered) => {
                             prop_assert_eq!(answer, caller * 2);
@@ -184,7 +228,8 @@ proptest! {
                     }
                 }
             }
-            prop_assert_eq!(line.queued(), naive.line.len());
+            let held = naive.callers.values().filter(|(_, known)| *known == Known::Held).count();
+            prop_assert_eq!(line.queued(), naive.line.len() + held);
         }
     }
 }

@@ -66,6 +66,20 @@ fn calls(batcher: &Doubler, dice: &mut Dice, turns: u64) -> u64 {
                 handed_in += 1;
             }
             1 => kept.clear(),
+            2 => {
+                let items: Vec<_> = (0..dice.roll(6)).map(|_| dice.roll(1000)).collect();
+                handed_in += items.len() as u64;
+                let many = items.clone();
+                match catch_unwind(AssertUnwindSafe(|| batcher.many_blocking(many))) {
+                    Ok(answers) => {
+                        assert_eq!(answers.len(), items.len());
+                        for (item, answer) in items.into_iter().zip(answers) {
+                            right(item, Ok(answer));
+                        }
+                    }
+                    Err(panic) => right(0, Err(panic)),
+                }
+            }
             _ => {
                 let answer = catch_unwind(AssertUnwindSafe(|| batcher.call_blocking(item)));
                 right(item, answer);
