@@ -22,12 +22,12 @@ pub const ALONE: Tool = Tool {
     background: false,
 };
 
-#[batched(window = 1, limit = 100, concurrent = 1)]
+#[batched(window = 1, limit = 64, concurrent = 1)]
 async fn one(items: Vec<u64>) -> Vec<u64> {
     items.into_iter().map(tools::body).collect()
 }
 
-#[batched(window = 1, limit = 100, concurrent = 1)]
+#[batched(window = 1, limit = 64, concurrent = 1)]
 async fn two(items: Vec<u64>) -> Vec<u64> {
     items.into_iter().map(tools::body).collect()
 }

@@ -2,7 +2,8 @@
 //!
 //! All tools batch the same function, which does next to nothing: what is measured is the way of an item into a batch and of
 //! its answer back. Items are called for by tasks of a runtime, each of which hands in its next one when it has the answer to
-//! the last. Batches of 100 at most, one at a time, and a tool that lets callers wait does so as short as it can.
+//! the last. Batches of 64 at most, which 64 callers fill, one at a
+//! time; a tool that lets callers wait does so as short as it can.
 
 use std::future::Future;
 use std::hint::black_box;
@@ -40,7 +41,7 @@ pub const SLOW: &[Tool] = &[
 ];
 
 /// Items of a batch.
-pub const MOST: usize = 100;
+pub const MOST: usize = 64;
 
 /// Where the tasks run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

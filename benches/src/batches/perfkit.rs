@@ -14,12 +14,12 @@ pub const TOOL: Tool = Tool {
     background: false,
 };
 
-#[batched]
+#[batched(max_size = 64)]
 async fn one(items: Vec<u64>) -> Vec<u64> {
     items.into_iter().map(tools::body).collect()
 }
 
-#[batched]
+#[batched(max_size = 64)]
 async fn two(items: Vec<u64>) -> Vec<u64> {
     items.into_iter().map(tools::body).collect()
 }

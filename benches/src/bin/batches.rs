@@ -36,7 +36,7 @@ const OFFLOADED: &str = "offloaded";
 const OFFLOADED_64: &str = "offloaded, 64 callers";
 
 /// Rows whose allocations are all on the thread that measures.
-const ON_A_THREAD: [&str; 3] = [ALONE, "64 callers", "1,024 callers"];
+const ON_A_THREAD: [&str; 2] = ["64 callers", "1,024 callers"];
 
 fn verdict(samples: &Samples) -> String {
     let mut text = table::heading("figure");
