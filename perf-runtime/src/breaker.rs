@@ -212,8 +212,10 @@ impl Core {
     /// What a call said that was a failure of this class; `text` is asked of no other.
     #[cold]
     pub(crate) fn told(&self, class: Option<Class>, text: impl FnOnce() -> Option<Text>) {
-        if let Some(Class::Transient | Class::Overloaded(_)) = class {
-            self.books.failed_with(text());
+        if let Some(Class::Transient | Class::Overloaded(_)) = class
+            && let Some(text) = text()
+        {
+            self.books.failed_with(&text);
         }
     }
 

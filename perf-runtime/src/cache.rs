@@ -55,7 +55,7 @@ pub use self::persisted::{Persist, Storable, persisted};
 pub(crate) use self::refresh::Refresh;
 pub use self::settings::{GiveSettings, Settings};
 pub use self::stats::CacheStats;
-pub(crate) use self::trailing::{AllTrails, Leave, Trailed};
+pub(crate) use self::trailing::{AllTrails, TrailedOrLeft};
 
 use self::by_hand::Living;
 use self::slots::Slots;

@@ -42,6 +42,8 @@ pub struct Settings {
     pub burst: Option<u64>,
     /// How long a call waits; zero is not at all, `Duration::MAX` as long as it takes.
     pub max_wait: Duration,
+    /// How many calls wait at a time; nothing for as many as there are.
+    pub max_waiting: Option<u64>,
     /// How many keys have a bucket of their own.
     pub max_keys: u64,
     /// The time; nothing for the processor's.
@@ -56,6 +58,7 @@ impl Settings {
             rate,
             burst: None,
             max_wait: Duration::ZERO,
+            max_waiting: None,
             max_keys: 10_000,
             clock: None,
         }
@@ -104,8 +107,14 @@ pub struct Core {
     seed: SeedableRandomState,
 }
 
-/// It may come again after so many nanoseconds; `u64::MAX` is never.
-struct Refused(u64);
+/// Why a call does not go on.
+#[derive(Clone, Copy)]
+enum Refused {
+    /// It may come again after so many nanoseconds; `u64::MAX` is never.
+    TooMany(u64),
+    /// As many wait as may.
+    NoRoom,
+}
 
 /// What becomes of a call.
 enum Entered<'c> {
@@ -254,8 +263,11 @@ impl Core {
 
     /// Made where it is used: a rejection takes four registers' room, and copying it costs more than all the rest.
     #[inline]
-    fn rejected(&self, Refused(after_ns): Refused) -> Rejected {
-        Rejected::rate_limited(self.op, after_ns)
+    fn rejected(&self, refused: Refused) -> Rejected {
+        match refused {
+            Refused::TooMany(after_ns) => Rejected::rate_limited(self.op, after_ns),
+            Refused::NoRoom => Rejected::queue_full(self.op),
+        }
     }
 
     /// Takes what a call without a key costs, if nothing stands in its way.
@@ -292,9 +304,13 @@ impl Core {
                 Ok(Entered::Now)
             }
             Decision::Promised(units, promise) => {
-                let wait = Duration::from_nanos(self.nanos(units));
+                let after_ns = self.nanos(units);
                 let waiting = Waiting::new(self, holder, promise);
-                Ok(Entered::After(wait, waiting))
+                if !waiting.has_room() {
+                    waiting.turn_away(after_ns);
+                    return Err(Refused::NoRoom);
+                }
+                Ok(Entered::After(Duration::from_nanos(after_ns), waiting))
             }
             Decision::Refused(after) => Err(self.refuse(after)),
         }
@@ -308,7 +324,7 @@ impl Core {
             self.nanos(after)
         };
         self.book.reject(after_ns);
-        Refused(after_ns)
+        Refused::TooMany(after_ns)
     }
 
     /// Rounded up: after so long it is there.

@@ -377,3 +377,46 @@ fn a_method_has_its_handle_beside_it() {
     inside::Mail::send_limiter().reset();
     assert!(inside::Mail.send().is_some());
 }
+
+#[cfg(feature = "tokio")]
+#[tokio::test(start_paused = true)]
+async fn no_more_calls_wait_than_may() {
+    static CLOCK: Clock = Clock::manual();
+
+    #[rate_limited("10/s", burst = 1, wait, max_waiting = 2, clock = &CLOCK, name = "rate: room")]
+    async fn call() -> Result<(), Rejected> {
+        Ok(())
+    }
+
+    #[rate_limited("10/s", burst = 1, max_wait = "1m", max_waiting = 1, by = key, clock = &CLOCK)]
+    async fn by_key(key: u8) -> Result<u8, Rejected> {
+        Ok(key)
+    }
+
+    assert!(call().await.is_ok());
+    let first = tokio::spawn(call());
+    tokio::task::yield_now().await;
+    let second = tokio::spawn(call());
+    tokio::task::yield_now().await;
+    let rejected = call().await.unwrap_err();
+    assert_eq!(rejected.reason(), Reason::QueueFull);
+    assert_eq!(number("rate: room", "waiting"), 2);
+    second.abort();
+    assert!(second.await.is_err());
+    let third = tokio::spawn(call());
+    tokio::task::yield_now().await;
+    assert_eq!(number("rate: room", "waiting"), 2, "there is room again");
+    assert!(first.await.unwrap().is_ok() && third.await.unwrap().is_ok());
+    assert_eq!(number("rate: room", "queue_full"), 1);
+    assert_eq!(number("rate: room", "rejected"), 1);
+    assert_eq!(number("rate: room", "cancelled"), 1);
+    assert_eq!(number("rate: room", "calls"), 5);
+
+    assert_eq!(by_key(1).await, Ok(1));
+    let waits = tokio::spawn(by_key(1));
+    tokio::task::yield_now().await;
+    assert_eq!(by_key(1).await.unwrap_err().reason(), Reason::QueueFull);
+    assert_eq!(by_key(2).await, Ok(2), "who does not wait needs no room");
+    assert_eq!(waits.await.unwrap(), Ok(1));
+    assert!(perfkit::report().verify().is_ok());
+}

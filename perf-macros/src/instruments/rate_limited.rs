@@ -29,6 +29,11 @@ const MAX_WAIT: Spec = Spec {
     kind: Kind::Duration,
     example: "\"50ms\"",
 };
+const MAX_WAITING: Spec = Spec {
+    name: "max_waiting",
+    kind: Kind::Count,
+    example: "50",
+};
 const BY: Spec = Spec {
     name: "by",
     kind: Kind::Expression,
@@ -61,7 +66,16 @@ pub(crate) const ENTRY: Entry = Entry {
         attribute: "rate_limited",
         leading: Some(RATE),
         options: &[
-            BURST, WAIT, MAX_WAIT, BY, MAX_KEYS, COST, REJECT, CLOCK, HANDLE,
+            BURST,
+            WAIT,
+            MAX_WAIT,
+            MAX_WAITING,
+            BY,
+            MAX_KEYS,
+            COST,
+            REJECT,
+            CLOCK,
+            HANDLE,
         ],
         absent: &[
             (
@@ -71,7 +85,7 @@ pub(crate) const ENTRY: Entry = Entry {
             ("key", "each key has a rate of its own with `by = …`"),
             (
                 "queue",
-                "nobody is in a queue, each call that waits has its own moment; write `max_wait = \"50ms\"`",
+                "how many calls wait at most is `max_waiting = 50`, and how long `max_wait = \"50ms\"`",
             ),
         ],
     },
@@ -88,11 +102,18 @@ fn read(given: &mut Given, on: &Annotated<'_>, errors: &mut Errors) -> Box<dyn I
             "with `wait` a call waits for as long as it takes, and with `max_wait` no longer than that; write one of the two",
         );
     }
-    if let (true, Some(word)) = (waits, given.word(&REJECT)) {
+    let has_room = given.word(&MAX_WAITING).is_none();
+    if let (false, None, Some(word)) = (waits, given.word(&MAX_WAIT), given.word(&MAX_WAITING)) {
         errors.at(
             word,
-            "with `wait` no call is rejected, so there is nothing to say of one; write `max_wait = \"50ms\"`, or leave \
-             `reject` out",
+            "`max_waiting` says how many calls wait at most, and none does; add `wait` or `max_wait = \"50ms\"`",
+        );
+    }
+    if let (true, Some(word)) = (waits && has_room, given.word(&REJECT)) {
+        errors.at(
+            word,
+            "with `wait` no call is rejected, so there is nothing to say of one; write `max_wait = \"50ms\"` or \
+             `max_waiting = 50`, or leave `reject` out",
         );
     }
     if let (None, Some(word)) = (given.word(&BY), given.word(&MAX_KEYS)) {
@@ -101,14 +122,22 @@ fn read(given: &mut Given, on: &Annotated<'_>, errors: &mut Errors) -> Box<dyn I
             "`max_keys` says how many keys have a rate of their own, and there are none; add `by = …`",
         );
     }
-    if !waits && let Answer::Unit | Answer::Never | Answer::Opaque = on.answer {
+    if !(waits && has_room)
+        && let Answer::Unit | Answer::Never | Answer::Opaque = on.answer
+    {
+        let way_out = if waits {
+            "a call for which there is no room to wait has no answer here; leave `max_waiting` out"
+        } else {
+            "a call that comes too often has no answer here; let it wait for its turn with `wait`"
+        };
         errors.at(
             on.function.name(),
-            "a call that comes too often has no answer here; let it wait for its turn with `wait`, or return a `Result` \
-             whose error implements `From<perfkit::Rejected>`, or an `Option`",
+            format!(
+                "{way_out}, or return a `Result` whose error implements `From<perfkit::Rejected>`, or an `Option`"
+            ),
         );
     }
-    let settings = [BURST, MAX_WAIT, MAX_KEYS, CLOCK]
+    let settings = [BURST, MAX_WAIT, MAX_WAITING, MAX_KEYS, CLOCK]
         .into_iter()
         .filter_map(|spec| Some((spec, given.take(&spec)?)))
         .collect();
@@ -141,8 +170,17 @@ fn cost(call: &Call<'_>) -> Ident {
 }
 
 impl RateLimited {
+    fn has(&self, spec: Spec) -> bool {
+        self.settings.iter().any(|(given, _)| *given == spec)
+    }
+
     fn may_wait(&self) -> bool {
-        self.settings.iter().any(|(spec, _)| *spec == MAX_WAIT)
+        self.waits || self.has(MAX_WAIT)
+    }
+
+    /// Whether every call goes on in the end.
+    fn never_rejects(&self) -> bool {
+        self.waits && !self.has(MAX_WAITING)
     }
 
     /// A `fn() -> Options`.
@@ -150,13 +188,13 @@ impl RateLimited {
         let rate = self.rate.as_ref().map(Value::tokens);
         let settings = self.settings.iter().map(|(spec, value)| {
             let (name, value) = (format_ident!("{}", spec.name), value.tokens());
-            if [BURST, CLOCK].contains(spec) {
+            if [BURST, MAX_WAITING, CLOCK].contains(spec) {
                 quote!(__perfkit_settings.#name = ::core::option::Option::Some(#value);)
             } else {
                 quote!(__perfkit_settings.#name = #value;)
             }
         });
-        // Of the calls themselves none asks; the handle does.
+        // Where every call goes on in the end, the handle asks.
         let patience = self
             .waits
             .then(|| quote!(__perfkit_settings.max_wait = ::core::time::Duration::MAX;));
@@ -221,7 +259,7 @@ impl Instrument for RateLimited {
         } else {
             quote!(_)
         };
-        if self.waits {
+        if self.never_rejects() {
             let pass = if call.is_async {
                 quote!(let #begun = #site.get().pass_async(#start, #price, #key).await;)
             } else {
@@ -253,7 +291,7 @@ impl Instrument for RateLimited {
     }
 
     fn rejects(&self) -> bool {
-        !self.waits && self.reject.is_none()
+        !self.never_rejects() && self.reject.is_none()
     }
 
     fn needs_start(&self) -> bool {

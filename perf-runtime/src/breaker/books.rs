@@ -77,12 +77,10 @@ impl Books {
         self.counters.since_reset(what as usize)
     }
 
-    /// What a failure said, where it said something.
+    /// What a failure said.
     #[cold]
-    pub(super) fn failed_with(&self, said: Option<Text>) {
-        if said.is_some() {
-            self.last_error.put(said);
-        }
+    pub(super) fn failed_with(&self, said: &Text) {
+        self.last_error.put(said);
     }
 
     /// What the last failure said that said something.
@@ -135,7 +133,7 @@ impl Books {
 
     pub(super) fn reset(&self, now: u64) {
         self.counters.reset();
-        self.last_error.put(None);
+        self.last_error.forget();
         let mut log = self.lock();
         *log = Log {
             state: log.state,

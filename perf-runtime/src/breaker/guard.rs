@@ -55,7 +55,7 @@ impl<'b> BreakerPermit<'b> {
     /// # Ok::<(), perfkit::BreakerError>(())
     /// ```
     pub fn failed_with(self, error: &dyn fmt::Display) {
-        self.core.books.failed_with(Some(super::Text::of(error)));
+        self.core.books.failed_with(&super::Text::of(error));
         self.failed();
     }
 

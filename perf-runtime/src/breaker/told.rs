@@ -5,7 +5,7 @@
 
 use std::fmt::{self, Display, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// So many bytes of a text are kept, the sign that it was cut left out.
 const MOST: usize = 240;
@@ -76,13 +76,22 @@ impl Last {
         Self(Mutex::new(None))
     }
 
-    pub(super) fn put(&self, text: Option<Text>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = text;
+    pub(super) fn put(&self, text: &Text) {
+        *self.lock() = Some(*text);
+    }
+
+    pub(super) fn forget(&self) {
+        *self.lock() = None;
     }
 
     pub(super) fn text(&self) -> Option<String> {
-        let text = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = *self.lock();
         text.map(|text| text.as_str().to_owned())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Text>> {
+        // Only copying under it.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -29,7 +29,7 @@ use crate::rt;
 mod call;
 mod drive;
 
-pub(crate) use self::call::{Leave, Trailed};
+pub(crate) use self::call::TrailedOrLeft;
 use self::drive::Driving;
 
 /// So many keys have something left at a time; what is left under others is dropped, and counted.
@@ -155,10 +155,7 @@ impl Access {
         all: &AllTrails,
         hooks: H,
         lookup: &L,
-    ) -> (
-        Trailed<K, A::Answer, A::Value>,
-        Leave<K, A::Answer, A::Value>,
-    )
+    ) -> TrailedOrLeft<K, A::Answer, A::Value>
     where
         K: Key + Clone,
         A: Kept<Answer: Send + 'static>,

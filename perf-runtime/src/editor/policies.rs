@@ -181,6 +181,9 @@ pub mod rate_limited {
     /// longer, it is rejected at once. Default: it does not wait.
     pub mod max_wait {}
 
+    /// `max_waiting = 50`: how many calls wait at most; one more is rejected. Default: as many as come.
+    pub mod max_waiting {}
+
     /// `by = tenant`, an expression over the arguments that is `Hash`: each key has a rate of its own. Default: one for all.
     pub mod by {}
 

@@ -4,7 +4,7 @@
 //!
 //! # What is counted
 //! `calls` are those that the limit has decided on; each is `allowed`, `rejected` or `cancelled` (dropped while it waited).
-//! `waited` are those of the allowed that did, `wait` is how long, `waiting` how many do now. With keys, `keys` have a bucket
+//! `queue_full` are those of the rejected that would have waited, and as many did as may. `waited` are those of the allowed that did, `wait` is how long, `waiting` how many do now. With keys, `keys` have a bucket
 //! of their own, and `overflowed` are the calls for whose key there was no room.
 
 use std::ops::Deref;

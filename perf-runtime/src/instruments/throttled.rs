@@ -6,7 +6,7 @@
 //! `left_out` are calls for which there was no room to do that.
 
 use crate::cache::throttled::{SECTION, metrics};
-use crate::cache::{Access, AllTrails, Hooks, Leave, Looked, Trailed};
+use crate::cache::{Access, AllTrails, Hooks, Looked, TrailedOrLeft};
 use crate::kept::Kept;
 use crate::parts::key::{Key, Lookup};
 use crate::site::Instrument;
@@ -44,20 +44,15 @@ impl Throttled {
         hooks: H,
         lookup: L,
         _: fn(&A::Answer) -> bool,
-    ) -> (
-        Trailed<K, A::Answer, A::Value>,
-        Option<Leave<K, A::Answer, A::Value>>,
-    )
+    ) -> TrailedOrLeft<K, A::Answer, A::Value>
     where
         K: Key + Clone,
         A: Kept<Answer: Send + 'static>,
         L: Lookup<K>,
         H: FnOnce() -> Hooks<K, A::Value> + 'static,
     {
-        let (looked, leave) =
-            self.access
-                .look_up_or_leave::<K, A, L, H>(&self.trails, hooks, &lookup);
-        (looked, Some(leave))
+        self.access
+            .look_up_or_leave::<K, A, L, H>(&self.trails, hooks, &lookup)
     }
 }
 

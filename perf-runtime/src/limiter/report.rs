@@ -46,12 +46,13 @@ pub(super) enum Count {
     Rejected,
     Cancelled,
     Overflowed,
+    NoRoom,
 }
 
 /// What is counted under one name.
 pub(crate) struct Book {
     op: &'static str,
-    counters: Counters<5>,
+    counters: Counters<6>,
     waiting: AtomicU64,
     waits: Series,
     #[cfg(feature = "tracing")]
@@ -79,8 +80,9 @@ impl Book {
         self.counters.add_one(what as usize);
     }
 
-    pub(super) fn begin_waiting(&self) {
-        self.waiting.fetch_add(1, Relaxed);
+    /// How many wait now.
+    pub(super) fn begin_waiting(&self) -> u64 {
+        self.waiting.fetch_add(1, Relaxed) + 1
     }
 
     pub(super) fn end_waiting(&self) {
@@ -158,6 +160,7 @@ pub(crate) fn metrics(book: Option<&Book>, cores: &[&Core]) -> Vec<Metric> {
         count("allowed", allowed),
         count("waited", waited),
         count("rejected", rejected),
+        count("queue_full", of(Count::NoRoom)),
         count("cancelled", cancelled),
         level(
             "waiting",

@@ -13,17 +13,45 @@ pub(super) struct Waiting<'c> {
     promise: Option<Promise>,
     /// In ticks.
     since: u64,
+    /// How many wait, this one included.
+    place: u64,
 }
 
 impl<'c> Waiting<'c> {
     pub(super) fn new(core: &'c Core, holder: Option<Holder>, promise: Promise) -> Self {
-        core.book.begin_waiting();
+        let place = core.book.begin_waiting();
         Self {
+            place,
             core,
             holder,
             promise: Some(promise),
             since: clock::ticks(),
         }
+    }
+
+    /// Whether so many may wait.
+    pub(super) fn has_room(&self) -> bool {
+        let most = self.core.settings.max_waiting;
+        most.is_none_or(|most| self.place <= most)
+    }
+
+    /// It does not wait: its moment would have come after so many nanoseconds.
+    pub(super) fn turn_away(mut self, after_ns: u64) {
+        self.give_back();
+        self.core.book.count(Count::NoRoom);
+        self.core.book.reject(after_ns);
+    }
+
+    /// True when it had something.
+    fn give_back(&mut self) -> bool {
+        let Some(promise) = self.promise.take() else {
+            return false;
+        };
+        match (self.holder, &self.core.keyed) {
+            (Some(holder), Some(keyed)) => keyed.give_back(holder, promise),
+            _ => _ = self.core.bucket.give_back(promise),
+        }
+        true
     }
 
     /// The moment has come.
@@ -46,13 +74,8 @@ impl<'c> Waiting<'c> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.core.book.end_waiting();
-        let Some(promise) = self.promise.take() else {
-            return;
-        };
-        match (self.holder, &self.core.keyed) {
-            (Some(holder), Some(keyed)) => keyed.give_back(holder, promise),
-            _ => _ = self.core.bucket.give_back(promise),
+        if self.give_back() {
+            self.core.book.count(Count::Cancelled);
         }
-        self.core.book.count(Count::Cancelled);
     }
 }

@@ -35,8 +35,8 @@ fn max_wait() -> Result<(), Rejected> {
     Ok(())
 }
 
-#[bulkhead(20, by = tenant)]
-fn by(tenant: u32) -> Result<(), Rejected> {
+#[bulkhead(20, by = tenant, handle)]
+fn handle(tenant: u32) -> Result<(), Rejected> {
     Ok(())
 }
 

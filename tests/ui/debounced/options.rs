@@ -9,12 +9,15 @@ async fn no_unit() {}
 #[debounced("200ms")]
 fn blocking() {}
 
-#[debounced("200ms", trailing)]
-async fn trailing() {}
+#[debounced("200ms", trailing = false)]
+async fn never_runs() {}
 
-#[debounced("200ms", by = key)]
-async fn by(key: u32) -> u32 {
-    key
+#[debounced("200ms", leading, trailing = false, max_wait = "1s")]
+async fn nobody_waits() {}
+
+#[debounced("200ms", key = user)]
+async fn key(user: u32) -> u32 {
+    user
 }
 
 #[debounced("200ms", max_wait = "0s")]

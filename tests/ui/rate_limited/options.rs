@@ -45,6 +45,19 @@ fn nothing_to_reject() -> Result<(), ()> {
     Ok(())
 }
 
+#[rate_limited("100/s", max_waiting = 10)]
+fn nobody_waits() -> Result<(), Rejected> {
+    Ok(())
+}
+
+#[rate_limited("100/s", wait, max_waiting = 10)]
+fn no_room_and_no_answer() {}
+
+#[rate_limited("100/s", wait, queue = 10)]
+fn queue() -> Result<(), Rejected> {
+    Ok(())
+}
+
 #[rate_limited("100/s", max_keys = 10)]
 fn no_keys() -> Result<(), Rejected> {
     Ok(())

@@ -15,9 +15,29 @@ fn no_time_at_all() -> u8 {
     1
 }
 
-#[throttled("1s", trailing)]
-fn trailing() -> u8 {
+#[throttled("1s", leading = false)]
+fn never_runs() {}
+
+#[throttled("1s", leading = false, trailing)]
+fn no_answer_at_first() -> u8 {
     1
+}
+
+static CLOCK: perfkit::Clock = perfkit::Clock::manual();
+
+#[throttled("1s", trailing, clock = &CLOCK)]
+fn by_another_time() {}
+
+#[throttled("1s", trailing)]
+fn borrows(texts: &[&str]) {
+    drop(texts);
+}
+
+struct Document;
+
+impl Document {
+    #[throttled("1s", trailing)]
+    async fn save(&self) {}
 }
 
 #[throttled("1s", wait = "1s")]

@@ -30,6 +30,9 @@ pub struct Leave<K: Key, R: 'static, V: Keepable> {
     is_sure: bool,
 }
 
+/// What a call has found, and what it does where it does not run.
+pub(crate) type TrailedOrLeft<K, R, V> = (Trailed<K, R, V>, Option<Leave<K, R, V>>);
+
 /// A call that may run itself. Dropped without that, another one ran for it, or it was cancelled.
 struct Ticket<K, R, V>
 where
@@ -50,7 +53,7 @@ pub(super) fn begin<K, R, V>(
     hash: u64,
     key: K,
     looked: Looked<'static, K, R, V>,
-) -> (Trailed<K, R, V>, Leave<K, R, V>)
+) -> TrailedOrLeft<K, R, V>
 where
     K: Key + Clone,
     R: Send + 'static,
@@ -70,7 +73,7 @@ where
         key,
         is_sure: ticket.is_none(),
     };
-    (Trailed { looked, ticket }, leave)
+    (Trailed { looked, ticket }, Some(leave))
 }
 
 impl<K, R, V> Trailed<K, R, V>
