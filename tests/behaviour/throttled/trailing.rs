@@ -323,3 +323,75 @@ fn what_waits_when_its_runtime_ends_runs_after_the_next_call() {
     let ran = RAN.lock().unwrap();
     assert_eq!(ran.iter().map(|(_, what)| *what).collect::<Vec<_>>(), [2]);
 }
+
+/// Calls that are cancelled, panic and wait, in four threads: runs of a key never overlap, and the last call is never lost.
+#[test]
+fn chaos_overlaps_no_runs_and_loses_no_last_call() {
+    const KEYS: usize = 3;
+    const LAST: u32 = u32::MAX;
+    static INSIDE: [AtomicU32; KEYS] = [const { AtomicU32::new(0) }; KEYS];
+    static RAN: Mutex<Option<std::sync::mpsc::Sender<usize>>> = Mutex::new(None);
+
+    struct Inside(usize);
+
+    impl Inside {
+        fn enter(key: usize) -> Self {
+            assert_eq!(INSIDE[key].fetch_add(1, Relaxed), 0, "runs overlap");
+            Self(key)
+        }
+    }
+
+    impl Drop for Inside {
+        fn drop(&mut self) {
+            INSIDE[self.0].fetch_sub(1, Relaxed);
+        }
+    }
+
+    #[throttled("1ms", by = key, trailing, name = "throttled: chaos")]
+    async fn save(key: usize, text: u32) -> u32 {
+        let inside = Inside::enter(key);
+        if text == LAST {
+            RAN.lock().unwrap().as_ref().unwrap().send(key).unwrap();
+        } else if text % 101 == 0 {
+            std::panic::resume_unwind(Box::new("a run"));
+        }
+        // Who waits in the body and is not polled for long is not waited for.
+        drop(inside);
+        if text % 3 == 0 {
+            tokio::task::yield_now().await;
+        }
+        text
+    }
+
+    let (ran, all) = std::sync::mpsc::channel();
+    *RAN.lock().unwrap() = Some(ran);
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(4).enable_time().build().unwrap();
+    runtime.block_on(async {
+        let callers = (0..8_usize).map(|caller| {
+            tokio::spawn(async move {
+                for n in 0..500_u32 {
+                    let call = tokio::spawn(save((caller + n as usize) % KEYS, n));
+                    if n % 7 == 0 {
+                        tokio::task::yield_now().await;
+                        call.abort();
+                    }
+                    let _ = call.await;
+                }
+            })
+        });
+        for caller in callers.collect::<Vec<_>>() {
+            caller.await.unwrap();
+        }
+        for key in 0..KEYS {
+            save(key, LAST).await;
+        }
+    });
+    let mut last: Vec<_> = all.iter().take(KEYS).collect();
+    last.sort_unstable();
+    assert_eq!(last, [0, 1, 2]);
+    drop(runtime);
+    assert!(INSIDE.iter().all(|inside| inside.load(Relaxed) == 0));
+    let report = perfkit::report();
+    assert!(report.verify().is_ok(), "{:?}", report.verify());
+}
