@@ -147,8 +147,8 @@ pub mod taken {
     #[::perfkit::rate_limited("1000000/s", wait)]
     pub fn limited_without_an_answer() {}
 
-    #[::perfkit::rate_limited("1000000/s", wait)]
-    #[::perfkit::bulkhead(20, queue = 5, wait = "1s", name = "held")]
+    #[::perfkit::rate_limited("1000000/s", wait, max_waiting = 10)]
+    #[::perfkit::bulkhead(20, queue = 5, wait = "1s", by = __perfkit_permit, name = "held")]
     pub async fn held(__perfkit_permit: ::core::primitive::u32) -> Asked {
         ::core::result::Result::Ok(__perfkit_permit)
     }
@@ -158,7 +158,7 @@ pub mod taken {
         ::core::result::Result::Ok(__perfkit_permit)
     }
 
-    #[::perfkit::bulkhead(20)]
+    #[::perfkit::bulkhead(20, by = (__perfkit_permit, 1))]
     pub fn held_at_once(__perfkit_permit: ::core::primitive::u32) -> Asked {
         ::core::result::Result::Ok(__perfkit_permit)
     }
@@ -168,10 +168,19 @@ pub mod taken {
         __perfkit_answer
     }
 
-    #[::perfkit::throttled("1s")]
+    #[::perfkit::throttled("1s", leading = false, trailing)]
     pub async fn throttled_without_an_answer() {}
 
-    #[::perfkit::debounced("1ms", max_wait = "1s", leading, name = "debounced")]
+    #[::perfkit::throttled("1s", by = __perfkit_answer, trailing)]
+    pub fn throttled_later(
+        __perfkit_answer: ::core::primitive::u32,
+        __perfkit_body: &::core::primitive::str,
+    ) -> ::core::primitive::usize {
+        let _ = __perfkit_answer;
+        __perfkit_body.len()
+    }
+
+    #[::perfkit::debounced("1ms", max_wait = "1s", leading, by = __perfkit_answer, name = "debounced")]
     #[::perfkit::rate_limited("1000/s")]
     pub async fn debounced(
         __perfkit_answer: ::core::primitive::u32,
@@ -179,7 +188,7 @@ pub mod taken {
         ::core::option::Option::Some(__perfkit_answer)
     }
 
-    #[::perfkit::debounced("1ms", leading)]
+    #[::perfkit::debounced("1ms", leading, trailing = false)]
     pub async fn debounced_without_an_answer() {}
 
     #[::perfkit::memoized(unbounded)]
@@ -334,6 +343,8 @@ fn an_expansion_needs_no_name_but_its_own() {
     assert_eq!(taken::limited(1, 2), ::core::option::Option::Some(3));
     taken::limited_without_an_answer();
     assert_eq!(taken::throttled(1), 1);
+    assert_eq!(taken::throttled_later(1, "ab"), 2);
+    assert_eq!(taken::throttled_later(1, "abc"), 2);
     assert_eq!(
         taken::held_in_a_thread(3).ok(),
         ::core::option::Option::Some(3)
