@@ -68,15 +68,13 @@ impl Machines {
         T: Send + 'static,
         F: FnOnce() -> Hooks<T> + 'static,
     {
-        match self.known.get::<F, _>() {
-            Some(core) => core,
-            None => {
-                let owner = Some(TypeId::of::<F>());
-                let core = self.find_only(instance(type_name::<F>()), owner, hooks);
-                self.known.set::<F, _>(core);
-                core
-            }
+        if let Some(core) = self.known.get::<F, _>() {
+            return core;
         }
+        let owner = Some(TypeId::of::<F>());
+        let core = self.find_only(instance(type_name::<F>()), owner, hooks);
+        self.known.set::<F, _>(core);
+        core
     }
 
     #[cold]
@@ -99,15 +97,13 @@ impl Machines {
         T: Send + 'static,
         F: Fn(&K) -> Hooks<T> + Send + Sync + 'static,
     {
-        match self.known.get::<F, _>() {
-            Some(machine) => machine,
-            None => {
-                let owner = Some(TypeId::of::<F>());
-                let machine = self.find_keyed(instance(type_name::<F>()), owner, hooks);
-                self.known.set::<F, _>(machine);
-                machine
-            }
+        if let Some(machine) = self.known.get::<F, _>() {
+            return machine;
         }
+        let owner = Some(TypeId::of::<F>());
+        let machine = self.find_keyed(instance(type_name::<F>()), owner, hooks);
+        self.known.set::<F, _>(machine);
+        machine
     }
 
     #[cold]
