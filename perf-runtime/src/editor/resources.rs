@@ -105,11 +105,12 @@ pub mod pooled {
     pub mod on_create {}
 
     /// `on_release = |buffer| buffer.clear()`, a closure or the path of a function over `&mut T`: what is done to each
-    /// resource that comes back; one for which it fails is discarded.
+    /// resource that comes back; one for which it fails is discarded. Whoever gives it back waits until it has ended, without
+    /// a limit.
     pub mod on_release {}
 
     /// `on_destroy = |conn| …`, a closure or the path of a function over `T`: where a resource goes that is discarded.
-    /// Default: it is dropped.
+    /// Default: it is dropped. Whoever has found that it is to go waits until it has ended, without a limit.
     pub mod on_destroy {}
 
     /// `fail_fast`: an error of the body goes to whoever has waited longest. Default: it is tried again until his time is

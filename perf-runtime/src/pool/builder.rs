@@ -140,6 +140,11 @@ impl<T: Send + 'static> PoolBuilder<T> {
     }
 
     /// What is done to each resource that comes back, on the thread that gives it back; one for which it fails is discarded.
+    ///
+    /// It has no limit on its time, because a thread cannot be made to leave it: whoever drops a guard waits for it, and the
+    /// resource counts as in use until it has ended. Nobody else is held up, and a panic costs this resource alone. What
+    /// talks to a server belongs into [`validate_async`](Self::validate_async), which is run beside the callers and has a
+    /// limit.
     pub fn on_release<V: Verdict>(
         self,
         on_release: impl Fn(&mut T) -> V + Send + Sync + 'static,
@@ -148,6 +153,10 @@ impl<T: Send + 'static> PoolBuilder<T> {
     }
 
     /// Where a resource goes that is discarded. Default: it is dropped.
+    ///
+    /// Run by whoever has found that it is to go: who drops a guard, who acquires and comes upon one that is too old, or what
+    /// looks after the pool. It has no limit on its time, and the pool has room for another one before it begins; a panic of
+    /// it ends nothing. The same holds for the `Drop` of the resource.
     pub fn on_destroy(self, on_destroy: impl Fn(T) + Send + Sync + 'static) -> Self {
         self.and(|hooks| hooks.on_destroy(on_destroy))
     }
