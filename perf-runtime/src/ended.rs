@@ -43,6 +43,10 @@ impl<A> Ended<A> {
     }
 
     /// The answer of a call that no policy can reject.
+    #[expect(
+        clippy::inline_always,
+        reason = "an answer in a function of its own is in memory"
+    )]
     #[inline(always)]
     pub fn sure(self) -> A {
         match self {
@@ -52,6 +56,10 @@ impl<A> Ended<A> {
     }
 
     /// The answer; `make` gives that of a rejection.
+    #[expect(
+        clippy::inline_always,
+        reason = "an answer in a function of its own is in memory"
+    )]
     #[inline(always)]
     pub fn settle(self, make: impl FnOnce(Rejected) -> A) -> A {
         match self {
@@ -79,6 +87,10 @@ pub fn answered<F: Future>(future: F) -> Answered<F> {
 impl<F: Future> Future for Answered<F> {
     type Output = Ended<F::Output>;
 
+    #[expect(
+        clippy::inline_always,
+        reason = "an answer in a function of its own is in memory"
+    )]
     #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.project().future.poll(cx).map(Ended::Answered)
@@ -115,6 +127,10 @@ where
 {
     type Output = A;
 
+    #[expect(
+        clippy::inline_always,
+        reason = "an answer in a function of its own is in memory"
+    )]
     #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<A> {
         let this = self.project();

@@ -69,17 +69,14 @@ impl Instrument for Timeout {
     }
 
     fn wrap(&self, call: &Call<'_>, inner: Inner) -> Inner {
-        let Call { private, site, .. } = call;
-        let start = start();
+        let (site, start) = (call.site, start());
         // One that answers is taken as it is: each future around another one is a level of the depth that compilers bear.
-        let (future, given) = match inner {
-            Inner::Future(future) => (future, quote!(#private::Ended::Answered)),
-            inner => (inner.ending(call), quote!(#private::timeout::as_given)),
+        let (method, future) = match inner {
+            Inner::Future(future) => (quote!(answered_async), future),
+            inner => (quote!(call_async), inner.ending(call)),
         };
         let rejected = call.rejected(self.reject.as_ref(), &quote!(__perfkit_rejected));
-        Inner::Ending(quote! {
-            #site.get().call_async(#start, #future, #given, |__perfkit_rejected| #rejected)
-        })
+        Inner::Ending(quote!(#site.get().#method(#start, #future, |__perfkit_rejected| #rejected)))
     }
 
     fn rejects(&self) -> bool {

@@ -72,6 +72,10 @@ impl<'b> BreakerPermit<'b> {
 
     /// Judged by how the call ended, which is given on. Expansions call it. What has not failed is not asked for its class.
     #[doc(hidden)]
+    #[expect(
+        clippy::inline_always,
+        reason = "an answer in a function of its own is in memory"
+    )]
     #[inline(always)]
     pub fn judge<A>(
         self,

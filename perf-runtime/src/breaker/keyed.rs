@@ -237,6 +237,10 @@ impl<'b, K: Key, L: Lookup<K>> KeyedPermit<'b, K, L> {
 
     /// Judged by how the call ended, which is given on. Expansions call it.
     #[doc(hidden)]
+    #[expect(
+        clippy::inline_always,
+        reason = "an answer in a function of its own is in memory"
+    )]
     #[inline(always)]
     pub fn judge<A>(
         self,

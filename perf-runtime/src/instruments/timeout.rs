@@ -17,7 +17,6 @@
 //! `calls` are the futures that were polled and have ended; each is one of `completed`, `timed_out`, `cancelled` (dropped
 //! by the caller) and `panicked`. Those that run are `inflight`. A future that is never polled is no call.
 
-use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -33,8 +32,8 @@ use crate::parts::deadline::{self, Scope};
 use crate::parts::event_limit::EventLimit;
 use crate::rejected::Rejected;
 use crate::rt;
-use crate::site::Instrument;
-use crate::snapshot::{Balance, Cell, Column, Meta, Metric, Section, Unit, Value};
+
+mod report;
 
 /// The options of `#[timeout]`.
 #[derive(Debug, Clone)]
@@ -71,24 +70,41 @@ const ENDS: [Count; 4] = [
 ];
 
 impl Timeout {
-    /// Awaits `body` for at most the limit since `start`; what it gives is given on by `given`. `reject` makes the answer of a call
-    /// that took longer.
+    /// Awaits `body` for at most the limit since `start`; `reject` makes the answer of a call that took longer.
     ///
     /// When the time is up the body is dropped first, which cancels it, and `reject` is asked then. Cancel safety is that
     /// of the body. A panic of the body passes through. Polled again after its answer the future stays pending.
     #[inline]
-    pub fn call_async<F, G, A, R>(
+    pub fn call_async<F, R>(
         &'static self,
         start: Start,
         body: F,
-        given: G,
         reject: R,
-    ) -> Call<F, G, R>
+    ) -> Call<F, impl Fn(F::Output) -> F::Output + use<F, R>, R>
     where
         F: Future,
-        G: Fn(F::Output) -> A,
-        R: FnOnce(Rejected) -> A,
+        R: FnOnce(Rejected) -> F::Output,
     {
+        self.call(start, body, std::convert::identity, reject)
+    }
+
+    /// The same of a body that answers, for policies around it.
+    #[inline]
+    pub fn answered_async<F, R>(
+        &'static self,
+        start: Start,
+        body: F,
+        reject: R,
+    ) -> Call<F, impl Fn(F::Output) -> Ended<F::Output> + use<F, R>, R>
+    where
+        F: Future,
+        R: FnOnce(Rejected) -> Ended<F::Output>,
+    {
+        self.call(start, body, Ended::Answered, reject)
+    }
+
+    #[inline]
+    fn call<F, G, R>(&'static self, start: Start, body: F, given: G, reject: R) -> Call<F, G, R> {
         Call {
             body: Some(body),
             given,
@@ -313,12 +329,6 @@ impl<F, G, R> Call<F, G, R> {
     }
 }
 
-/// What the body gives is given on as it is: it knows of rejections.
-#[inline]
-pub fn as_given<A>(ended: Ended<A>) -> Ended<A> {
-    ended
-}
-
 /// Dropped only when the body panics.
 struct Polling<'c> {
     timeout: &'static Timeout,
@@ -332,81 +342,5 @@ impl Drop for Polling<'_> {
             *self.stage = Stage::Over;
             self.timeout.count(Count::Panicked);
         }
-    }
-}
-
-impl Instrument for Timeout {
-    type Options = Options;
-    const SECTION: &'static Section = &Section {
-        key: "timeouts",
-        title: "Timeouts",
-        rate_of: Some("calls"),
-        share_of: None,
-        columns: &[
-            column("limit", 0),
-            column("calls", 0),
-            Column::new("/s", Cell::Rate, 4),
-            Column::new("timed out", Cell::Of("timed_out"), 0),
-            column("cancelled", 1),
-            column("panicked", 3).quiet(),
-            Column::new("in flight", Cell::Of("inflight"), 2).quiet(),
-        ],
-        balance: &[Balance::equal(
-            &["calls"],
-            &["completed", "timed_out", "cancelled", "panicked"],
-        )],
-    };
-
-    fn new(meta: &'static Meta, options: Options) -> Self {
-        Self {
-            op: match meta.op() {
-                Cow::Borrowed(op) => op,
-                // Once per site, which is there for good anyway.
-                Cow::Owned(op) => op.leak(),
-            },
-            limit: options.limit,
-            counters: Counters::new(),
-            #[cfg(feature = "tracing")]
-            events: EventLimit::new(),
-        }
-    }
-
-    fn metrics(this: Option<&Self>) -> Vec<Metric> {
-        let limit = this.map(|this| u64::try_from(this.limit.as_nanos()).unwrap_or(u64::MAX));
-        let [completed, timed_out, cancelled, panicked] =
-            ENDS.map(|end| this.map_or(0, |this| this.counters.since_reset(end as usize)));
-        let calls = completed + timed_out + cancelled + panicked;
-        let inflight = this.map_or(0, Self::inflight);
-        let counter = |name, value| Metric::new(name, Unit::Count, Value::Counter(value));
-        vec![
-            Metric::new("limit", Unit::Nanoseconds, Value::Level(limit)),
-            counter("calls", calls),
-            counter("completed", completed),
-            counter("timed_out", timed_out),
-            counter("cancelled", cancelled),
-            counter("panicked", panicked),
-            Metric::new("inflight", Unit::Count, Value::Level(Some(inflight))),
-        ]
-    }
-
-    fn reset(&self) {
-        self.counters.reset();
-    }
-}
-
-const fn column(name: &'static str, rank: u8) -> Column {
-    Column::new(name, Cell::Of(name), rank)
-}
-
-impl Timeout {
-    fn inflight(&self) -> u64 {
-        // Ends first: whose end is seen, the start is seen too.
-        let ended: u64 = ENDS
-            .map(|end| self.counters.ever(end as usize))
-            .into_iter()
-            .sum();
-        self.counters
-            .ever(Count::Started as usize)
-            .saturating_sub(ended)
     }
 }

@@ -34,6 +34,10 @@ impl<F> Attempt<F> {
 impl<F: Future> Future for Attempt<F> {
     type Output = F::Output;
 
+    #[expect(
+        clippy::inline_always,
+        reason = "an answer in a function of its own is in memory"
+    )]
     #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();

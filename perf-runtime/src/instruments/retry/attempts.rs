@@ -90,6 +90,10 @@ impl Attempts {
     }
 
     /// Whether `answer` is that of a first attempt that has not failed: then there is nothing to ask and nothing to count.
+    #[expect(
+        clippy::inline_always,
+        reason = "an answer in a function of its own is in memory"
+    )]
     #[inline(always)]
     #[must_use]
     pub fn succeed_at_once<A: Failing>(&self, answer: &A) -> bool {
