@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Weak};
 
-use super::core::{Core, MODELLED};
+use super::core::{Core, MODELLED, wake};
 use super::loan::{Lent, Loan};
 use super::user::Fault;
 use crate::clock;
@@ -144,22 +144,30 @@ impl<T: Send + 'static> Making<T> {
         let mut state = core.lock();
         record(&mut state.books.create, now.saturating_sub(began));
         self.is_over = true;
-        match made {
+        let mut after = match made {
             Ok(resource) => {
                 let after = state.created(self.attempt, Loan::new(resource), now);
                 drop(state);
-                core.finish(after);
+                after
             }
             Err((failure, fault)) => {
                 count(&mut state, fault);
                 let (after, unused) = state.failed(self.attempt, failure, rt::now());
                 drop(state);
                 drop(unused);
-                core.finish(after);
+                after
             }
-        }
+        };
+        let first = after.first.take();
+        core.finish(after);
         core.make();
         core.set_alarm();
+        // Who is woken may be done with it before this task is over, and then nobody else may have the pool: it may be one
+        // of so many that another one needs its place.
+        drop(self);
+        if let Some(waker) = first {
+            wake(waker);
+        }
     }
 }
 
