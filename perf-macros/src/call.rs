@@ -24,14 +24,24 @@ pub(crate) struct Call<'c> {
     pub(crate) answer: &'c Answer,
     /// Whether it can await.
     pub(crate) is_async: bool,
-    /// Whether nothing else stands around the call.
-    pub(crate) is_alone: bool,
+    /// What else stands around the body.
+    pub(crate) others: Others,
     /// Whether somebody further in [needs](Instrument::needs_start) the [`start`]. Who runs that again makes a new one.
     pub(crate) starts_within: bool,
     /// Whether what stands further in may be a rejection that nobody has made an answer of.
     pub(crate) rejects_within: bool,
     /// How a closure around the body of a sync function takes what it uses: not by `move` where a `&mut self` is needed again.
     pub(crate) capture: Option<Token![move]>,
+}
+
+/// What else stands around the body of a function than the attribute that runs it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Others {
+    /// There may be something.
+    #[default]
+    Some,
+    /// There is nothing.
+    None,
 }
 
 /// The local that says when the call began; it is there where somebody [needs](Instrument::needs_start) it.

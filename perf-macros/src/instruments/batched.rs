@@ -12,6 +12,7 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Expr, ExprLit, FnArg, Lit, Type, parse_quote};
 
 use crate::answers::types;
+use crate::call::Others;
 use crate::errors::Errors;
 use crate::function::{Function, Shape, span_of, spanned};
 use crate::handle::{HANDLE, wanted};
@@ -335,7 +336,7 @@ impl Instrument for Batched {
         );
         let mixed = |name: &str| Ident::new(name, Span::mixed_site());
         let (of, with) = (mixed("__perfkit_key"), mixed("__perfkit_work"));
-        let asks_for_riders = !self.is_async() && call.is_alone;
+        let asks_for_riders = !self.is_async() && call.others == Others::None;
         let asked = if asks_for_riders {
             quote!(__perfkit_asked)
         } else if self.is_async() {

@@ -4,6 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::Token;
 
+use crate::call::Others;
 use crate::editor;
 use crate::function::{Answer, Argument, Shape};
 use crate::instruments::{self, Annotated, Beside, Call, Instrument};
@@ -88,8 +89,7 @@ struct Within {
     rejects: bool,
     starts: bool,
     lends_self: bool,
-    /// There is nothing around it either.
-    is_alone: bool,
+    others: Others,
 }
 
 impl Wrapper<'_> {
@@ -107,7 +107,7 @@ impl Wrapper<'_> {
             arrow,
             answer: on.answer,
             is_async: !matches!(on.shape, Shape::Sync),
-            is_alone: within.is_alone,
+            others: within.others,
             starts_within: within.starts,
             rejects_within: within.rejects,
             capture: (!within.lends_self).then(<Token![move]>::default),
@@ -124,7 +124,10 @@ fn nested_in(
 ) -> TokenStream {
     let own = wrappers.last().and_then(|wrapper| {
         let within = Within {
-            is_alone: wrappers.len() == 1,
+            others: match wrappers {
+                [_] => Others::None,
+                _ => Others::Some,
+            },
             ..Within::default()
         };
         let call = wrapper.call(on, private, arrow, &within);
