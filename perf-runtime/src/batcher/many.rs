@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 
 use super::ask::Ask;
 use super::group::Group;
+use super::handle::Boxed;
 use super::wave::Wave;
 use super::work::Work;
 use crate::carried::Answer;
@@ -31,6 +32,9 @@ enum Call<F, A> {
     Runs(F),
     Ended(Option<A>),
 }
+
+/// Those that are on their way, in the order of their items.
+type Calls<F> = VecDeque<Call<F, <F as Future>::Output>>;
 
 impl<A, F: Future<Output = A> + Unpin> Call<F, A> {
     fn poll(&mut self, cx: &mut Context<'_>) {
@@ -69,7 +73,7 @@ where
     let wave = bounds.size.min(most);
     let mut answers = Vec::with_capacity(items.len());
     let mut items = items.into_iter();
-    let mut calls: VecDeque<Call<Ask<K, I, A, W>, Answer<A>>> = VecDeque::new();
+    let mut calls: Calls<Ask<K, I, A, W>> = VecDeque::new();
     poll_fn(move |cx| {
         loop {
             // Whole batches, so that no item is left over between two waves.
@@ -105,14 +109,11 @@ where
 }
 
 /// The answers of calls, in their order: all are polled, and no more than so many at once.
-pub(super) async fn all<A>(
-    calls: impl Iterator<Item = Pin<Box<dyn Future<Output = A> + Send>>>,
-    bounds: Bounds,
-) -> Vec<A> {
+pub(super) async fn all<A>(calls: impl Iterator<Item = Boxed<A>>, bounds: Bounds) -> Vec<A> {
     let most = ahead(bounds);
     let mut coming = calls.fuse();
     let mut answers = Vec::with_capacity(coming.size_hint().0);
-    let mut calls: VecDeque<Call<Pin<Box<dyn Future<Output = A> + Send>>, A>> = VecDeque::new();
+    let mut calls: Calls<Boxed<A>> = VecDeque::new();
     poll_fn(move |cx| {
         loop {
             for call in &mut calls {
