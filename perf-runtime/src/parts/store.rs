@@ -1,9 +1,9 @@
 //! Answers by key, bounded, with an end to their time.
 //!
 //! A store is a few shards. Each is a [`table`] that readers search without a lock, and the [`books`] of its writers:
-//! the policy that says whom to evict, and which entry is where. Readers say what they met in two bits of the entry, and
-//! write nothing else. Writers reserve a place in the [`bounds`] of the whole store before they put anything in, and
-//! evict until there is one; so a bound holds at every moment, and for the whole store and not for each shard.
+//! the policy that says whom to evict. Readers say what they met in two bits of the entry, and write nothing else. Writers
+//! reserve a place in the [`bounds`] of the whole store before they put anything in, and evict until there is one; so a
+//! bound holds at every moment, and for the whole store and not for each shard.
 //!
 //! What a step takes out is handed back ([`Displaced`]), to be told to listeners and dropped after all locks; when
 //! nobody can read it any more is known from [`grace`], and what waits for that is in [`limbo`].

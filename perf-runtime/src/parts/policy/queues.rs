@@ -7,6 +7,11 @@
 //!
 //! Weights are in a list of their own, which does not exist while all entries weigh one.
 
+mod scout;
+
+use self::scout::Scout;
+pub(super) use self::scout::Step;
+
 /// Which queue an entry is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Queue {
@@ -156,34 +161,6 @@ pub(super) struct Queues {
     scouts: [Scout; 2],
 }
 
-/// Goes some way ahead of the oldest entry of a queue.
-///
-/// It is where it is: when that entry leaves its place, the scout goes on to the next.
-#[derive(Debug, Clone, Copy, Default)]
-struct Scout {
-    /// The entry it is at; a head when it is at no entry.
-    at: u32,
-    /// How far ahead it is, about.
-    ahead: u32,
-    /// What is kept of the hashes of those it has passed, the last few.
-    passed: [u64; PASSED],
-}
-
-/// One step of a scout.
-pub(super) struct Step {
-    /// What is [kept](KEPT) of the hash of the entry that was come to.
-    pub(super) hash: u64,
-    /// Where what is known of the one after it stands.
-    pub(super) next: *const u8,
-    /// The hash of one that was come to some steps ago.
-    pub(super) near: u64,
-}
-
-/// How far ahead of the oldest entry a scout gets.
-const AHEAD: u32 = 6;
-/// How many of them a scout has passed before it looks after the first again.
-const PASSED: usize = 3;
-
 impl Queues {
     pub(super) fn new() -> Self {
         Self {
@@ -194,34 +171,6 @@ impl Queues {
             main: Content::default(),
             scouts: [Scout::default(); 2],
         }
-    }
-
-    /// Goes one step ahead in a queue; none when that is far enough, or all of the queue.
-    #[inline]
-    pub(super) fn step_ahead(&mut self, queue: Queue) -> Option<Step> {
-        let scout = self.scouts.get(queue.head() as usize).copied()?;
-        if scout.ahead >= AHEAD {
-            return None;
-        }
-        let (at, ahead) = if scout.at < HEADS {
-            (self.oldest(queue)? + HEADS, 0)
-        } else {
-            (scout.at, scout.ahead)
-        };
-        let node = self.nodes.get(at as usize).copied()?;
-        let next = node.newer();
-        let [near, passed @ ..] = scout.passed;
-        if let Some(scout) = self.scouts.get_mut(queue.head() as usize) {
-            let [second, third] = passed;
-            scout.at = next;
-            scout.ahead = ahead + 1;
-            scout.passed = [second, third, node.hash()];
-        }
-        Some(Step {
-            hash: node.hash(),
-            next: self.nodes.as_ptr().wrapping_add(next as usize).cast(),
-            near,
-        })
     }
 
     /// How many ids there are, free ones included.
@@ -435,12 +384,7 @@ impl Queues {
             older.set_newer(node.newer());
         }
         if let Some(scout) = self.scouts.get_mut(queue.head() as usize) {
-            if scout.at == index {
-                scout.at = node.newer();
-                scout.ahead = 0;
-            } else if node.older() < HEADS {
-                scout.ahead = scout.ahead.saturating_sub(1);
-            }
+            scout.left(index, node);
         }
         let weight = u64::from(self.weight(index.saturating_sub(HEADS)));
         let content = self.content_mut(queue);
