@@ -56,7 +56,13 @@ where
     if seat.take(trigger, Next::IsCalled) != Took::Nothing {
         let started = clock::ticks();
         let ran = seat.run(work.clone()).await;
-        seat.deliver(&work, ran, started, Then::HandOver);
+        // Threads that sleep will look when they are woken; a future that was kept may not.
+        let then = if seat.group.common.settings.blocks {
+            Then::HandOver
+        } else {
+            Then::Die
+        };
+        seat.deliver(&work, ran, started, then);
     }
 }
 

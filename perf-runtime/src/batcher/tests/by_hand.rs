@@ -111,6 +111,39 @@ fn threads_form_batches_while_one_runs() {
 }
 
 #[test]
+fn a_call_that_is_kept_and_not_looked_at_again_holds_nobody_up() {
+    let (entered, has_entered) = channel();
+    let (go, may_go) = channel::<()>();
+    let may_go = Mutex::new(may_go);
+    let builder = Batcher::builder("tests: kept").max_size(1);
+    let batcher = builder.build_blocking(move |items: Vec<u64>| {
+        entered.send(()).unwrap();
+        may_go.lock().unwrap().recv().unwrap();
+        items
+    });
+    std::thread::scope(|scope| {
+        let call = |item| {
+            let batcher = &batcher;
+            scope.spawn(move || assert_eq!(batcher.call_blocking(item), Ok(item)))
+        };
+        let first = call(0);
+        has_entered.recv().unwrap();
+        let mut kept = Box::pin(batcher.call(1));
+        assert!(poll(&mut kept).is_pending());
+        let last = call(2);
+        while batcher.queued() < 2 {
+            std::thread::yield_now();
+        }
+        for _ in 0..3 {
+            go.send(()).unwrap();
+        }
+        first.join().unwrap();
+        last.join().unwrap();
+        assert_eq!(poll(&mut kept), Poll::Ready(Ok(1)));
+    });
+}
+
+#[test]
 fn a_wrong_number_of_answers_is_an_error_for_all_of_the_batch_and_for_no_other() {
     let batcher = Batcher::builder("tests: short").build(|mut items: Vec<u64>| async move {
         items.retain(|item| *item != 3);
