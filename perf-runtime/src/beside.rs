@@ -280,7 +280,9 @@ mod tests {
     fn two_functions_in_one_place_have_two_cores() {
         core!(PLACES);
         let made = || Core::of_function(&meta(|| "shop::charge::Here", 7), || ());
-        assert!(!std::ptr::eq(made(), made()));
+        let (one, other) = (made(), made());
+        assert!(!std::ptr::eq(one, other));
+        assert_eq!((one.0, other.0), ("shop::charge", "shop::charge"));
         assert_eq!(PLACES.all().len(), 1);
     }
 }

@@ -13,7 +13,7 @@ use crate::function::{Argument, span_of, spanned};
 use crate::handle::{self, Handle};
 use crate::instruments::breaker::key::Key;
 use crate::instruments::breaker::options::{
-    BY, CHOICES, FALLBACK, ON_CHANGE, OPTIONAL, PLAIN, REJECT, SLOW, WHEN, WINDOW,
+    BY, CHOICES, FALLBACK, LAST_ERROR, ON_CHANGE, OPTIONAL, PLAIN, REJECT, SLOW, WHEN, WINDOW,
 };
 use crate::instruments::{Annotated, Beside, Call, Entry, Inner, Instrument, Site, start};
 use crate::options::{Given, Grammar, Spec, Value};
@@ -65,6 +65,7 @@ fn read(given: &mut Given, on: &Annotated<'_>, errors: &mut Errors) -> Box<dyn I
         fallback: given.take(&FALLBACK),
         reject: given.take(&REJECT),
         on_change: given.take(&ON_CHANGE),
+        tells: given.take(&LAST_ERROR).is_some_and(|tells| tells.is_on()),
         arguments: on.function.arguments(),
         handle,
     })
@@ -80,6 +81,8 @@ struct Breaker {
     fallback: Option<Value>,
     reject: Option<Value>,
     on_change: Option<Value>,
+    /// Whether the last error may be told of.
+    tells: bool,
     /// What the fallback is called with.
     arguments: Vec<Argument>,
     handle: bool,
@@ -142,10 +145,13 @@ impl Breaker {
         }
     }
 
-    /// What kind of failure an answer is; of a failure its text is kept.
+    /// What kind of failure an answer is; of a failure its text is kept where that is asked for.
     fn class(&self, call: &Call<'_>) -> TokenStream {
         let Call { site, private, .. } = call;
         let (class, answer) = (call.class(self.when.as_ref()), call.answer_type());
+        if !self.tells {
+            return class;
+        }
         quote! {
             |__perfkit_answer: &#answer| {
                 let __perfkit_judge = #class;

@@ -360,7 +360,8 @@ pub struct BreakerSnapshot {
     pub late: u64,
     /// Slow calls.
     pub slow: u64,
-    /// What the last failure said, by its `Display` or else its `Debug`, up to some 240 bytes. Nothing where there was none
-    /// since the last reset of the report, or none that says anything, as those of [`execute`](Breaker::execute).
+    /// What the last failure said, up to some 240 bytes: of a function with the option `last_error`, of a permit that
+    /// [`failed_with`](BreakerPermit::failed_with) something, or of a timeout further in. Nothing where there was none since
+    /// the last reset of the report.
     pub last_error: Option<String>,
 }

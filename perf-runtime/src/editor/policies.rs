@@ -37,6 +37,10 @@ pub mod breaker {
     /// `probes = 3`, or an expression that gives a `u64`: how many calls may run at once while it is half-open. Default: 1.
     pub mod probes {}
 
+    /// `last_error`, or `last_error = false`: the report tells what the last failure said. Default: off, because the text of an
+    /// error may hold arguments.
+    pub mod last_error {}
+
     /// `successes = 3`, or an expression that gives a `u64`: how many probes have to succeed to close it. Default: as many as
     /// `probes`.
     pub mod successes {}

@@ -12,7 +12,7 @@ fn last_error(op: &str) -> Option<String> {
 
 #[test]
 fn what_the_last_failure_said_is_in_the_report_and_the_snapshot() {
-    #[breaker(name = "breaker: last error")]
+    #[breaker(name = "breaker: last error", last_error)]
     fn call(error: Option<&str>) -> Result<u8, std::io::Error> {
         error.map_or(Ok(1), |error| Err(std::io::Error::other(error.to_owned())))
     }
@@ -31,7 +31,7 @@ fn what_the_last_failure_said_is_in_the_report_and_the_snapshot() {
 
 #[test]
 fn a_failure_of_a_key_is_told_as_well() {
-    #[breaker(by = host)]
+    #[breaker(by = host, last_error)]
     fn call(host: &str) -> Result<u8, String> {
         Err(format!("{host} is down"))
     }
@@ -46,13 +46,14 @@ fn a_failure_of_a_key_is_told_as_well() {
 fn what_is_no_failure_says_nothing() {
     #[breaker(
         when = |error: &&str| if *error == "not found" { Class::Permanent } else { Class::Neutral },
-        reject = |_| "rejected"
+        reject = |_| "rejected",
+        last_error
     )]
     fn call(error: &'static str) -> Result<u8, &'static str> {
         Err(error)
     }
 
-    #[breaker(reject = |_| "rejected")]
+    #[breaker(reject = |_| "rejected", last_error)]
     fn fails(error: &'static str) -> Result<u8, &'static str> {
         Err(error)
     }
@@ -68,6 +69,18 @@ fn what_is_no_failure_says_nothing() {
 }
 
 #[test]
+fn what_an_error_says_is_not_told_unless_asked_for() {
+    #[breaker(name = "breaker: silent")]
+    fn call(card: &str) -> Result<u8, String> {
+        Err(format!("no such card: {card}"))
+    }
+
+    assert!(call("4711").is_err());
+    assert_eq!(call_breaker().snapshot().last_error, None);
+    assert_eq!(last_error("breaker: silent"), None);
+}
+
+#[test]
 fn an_error_that_says_nothing_is_a_failure_all_the_same() {
     struct Silent;
 
@@ -77,12 +90,12 @@ fn an_error_that_says_nothing_is_a_failure_all_the_same() {
         }
     }
 
-    #[breaker]
+    #[breaker(last_error)]
     fn call() -> Result<u8, Silent> {
         Err(Silent)
     }
 
-    #[breaker]
+    #[breaker(last_error)]
     fn nothing() -> Option<u8> {
         None
     }

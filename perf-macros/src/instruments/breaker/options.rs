@@ -98,6 +98,11 @@ pub(super) const ON_CHANGE: Spec = Spec {
     kind: Kind::Expression,
     example: "|change| log(change)",
 };
+pub(super) const LAST_ERROR: Spec = Spec {
+    name: "last_error",
+    kind: Kind::Flag,
+    example: "",
+};
 pub(super) const MODE: Spec = Spec {
     name: "mode",
     kind: Kind::Text,
@@ -130,6 +135,7 @@ pub(super) const ALL: &[Spec] = &[
     FALLBACK,
     REJECT,
     ON_CHANGE,
+    LAST_ERROR,
     MODE,
     CLOCK,
     HANDLE,
