@@ -11,6 +11,7 @@ mod answers;
 mod budget;
 mod by;
 mod call;
+mod carried;
 mod editor;
 mod errors;
 mod function;

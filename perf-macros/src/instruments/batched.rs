@@ -8,11 +8,12 @@ mod group;
 mod handle;
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{Expr, ExprLit, FnArg, Lit, Type, parse_quote};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{FnArg, Type, parse_quote};
 
 use crate::answers::types;
 use crate::call::Others;
+use crate::carried::{FULL, Queue, REJECT};
 use crate::errors::Errors;
 use crate::function::{Function, Shape, span_of, spanned};
 use crate::handle::{HANDLE, wanted};
@@ -20,7 +21,7 @@ use crate::instruments::batched::answer::Given as Answers;
 pub(super) use crate::instruments::batched::answer::is_result;
 use crate::instruments::batched::group::Group;
 use crate::instruments::{Annotated, Beside, Call, Entry, Inner, Instrument, Site};
-use crate::options::{Given, Grammar, Kind, Spec, Value};
+use crate::options::{Given, Grammar, Kind, Spec};
 use crate::stack;
 
 const fn spec(name: &'static str, kind: Kind, example: &'static str) -> Spec {
@@ -35,9 +36,7 @@ const MAX_SIZE: Spec = spec("max_size", Kind::Count, "50");
 const LINGER: Spec = spec("linger", Kind::Duration, "\"5ms\"");
 const CONCURRENCY: Spec = spec("concurrency", Kind::Count, "4");
 const MAX_QUEUE: Spec = spec("max_queue", Kind::Count, "1_000");
-pub(super) const FULL: Spec = spec("full", Kind::Expression, "\"reject\"");
 const DEDUPE: Spec = spec("dedupe", Kind::Flag, "");
-pub(super) const REJECT: Spec = spec("reject", Kind::Expression, "|rejected| MyError::Busy");
 
 /// The options that are plain values of `batched::Settings`.
 const PLAIN: &[Spec] = &[MAX_SIZE, LINGER, CONCURRENCY, MAX_QUEUE];
@@ -84,9 +83,8 @@ fn read(given: &mut Given, on: &Annotated<'_>, errors: &mut Errors) -> Box<dyn I
     let item = item(on.function, errors);
     let group = Group::read(on.function, item.as_ref().map(|item| &item.name), errors);
     let answers = Answers::read(on, errors);
-    let reject = given.take(&REJECT);
-    let rejects = is_rejecting(given, errors);
-    if let (true, Some(word), None) = (rejects, given.word(&FULL), &reject)
+    let queue = Queue::read(given, PLAIN, errors);
+    if let (true, Some(word), None) = (queue.rejects, given.word(&FULL), &queue.reject)
         && answers.is_sure()
     {
         errors.at(
@@ -95,13 +93,9 @@ fn read(given: &mut Given, on: &Annotated<'_>, errors: &mut Errors) -> Box<dyn I
              `From<perfkit::Rejected>`, or let it wait",
         );
     }
-    let plain = PLAIN.iter();
-    let plain = plain.filter_map(|spec| Some((*spec, given.take(spec)?)));
     Box::new(Batched {
-        plain: plain.collect(),
-        rejects,
+        queue,
         dedupe: given.take(&DEDUPE).is_some_and(|flag| flag.is_on()),
-        reject,
         handle: wanted(given, on),
         function: on.function.clone(),
         item,
@@ -155,29 +149,6 @@ fn item(function: &Function, errors: &mut Errors) -> Option<Item> {
     Some(item)
 }
 
-/// Whether `full = …` says that a call is rejected.
-pub(super) fn is_rejecting(given: &mut Given, errors: &mut Errors) -> bool {
-    let Some(full) = given.take(&FULL) else {
-        return false;
-    };
-    if let Some(Expr::Lit(ExprLit {
-        lit: Lit::Str(text),
-        ..
-    })) = full.expr()
-    {
-        match text.value().as_str() {
-            "wait" => return false,
-            "reject" => return true,
-            _ => {}
-        }
-    }
-    errors.at(
-        full.tokens(),
-        "when the queue is full, a call waits for a place, `\"wait\"`, or is rejected, `\"reject\"`",
-    );
-    false
-}
-
 struct Batched {
     /// As written.
     function: Function,
@@ -185,41 +156,17 @@ struct Batched {
     item: Option<Item>,
     group: Group,
     answers: Answers,
-    plain: Vec<(Spec, Value)>,
-    rejects: bool,
+    queue: Queue,
     dedupe: bool,
-    reject: Option<Value>,
     handle: bool,
 }
 
 impl Batched {
     /// A `fn() -> Settings`.
     fn settings(&self, private: &TokenStream) -> TokenStream {
-        let batched = quote!(#private::batched);
-        if self.plain.is_empty() && !self.rejects && self.is_async() {
-            return quote!(#batched::Settings::new);
-        }
-        let plain = self.plain.iter().map(|(spec, value)| {
-            let (field, value) = (format_ident!("{}", spec.name), value.tokens());
-            if *spec == LINGER {
-                quote!(__perfkit_settings.#field = ::core::option::Option::Some(#value);)
-            } else {
-                quote!(__perfkit_settings.#field = #value;)
-            }
-        });
-        let full = self
-            .rejects
-            .then(|| quote!(__perfkit_settings.full = #batched::Full::Reject;));
         let blocks = (!self.is_async()).then(|| quote!(__perfkit_settings.blocks = true;));
-        quote! {
-            || {
-                let mut __perfkit_settings = #batched::Settings::new();
-                #(#plain)*
-                #full
-                #blocks
-                __perfkit_settings
-            }
-        }
+        self.queue
+            .settings(&quote!(#private::batched), LINGER, blocks.as_ref())
     }
 
     fn is_async(&self) -> bool {
@@ -344,26 +291,10 @@ impl Instrument for Batched {
         } else {
             quote!(#site.get().ask_now(#of, #item, #with))
         };
-        let ended = if self.reject.is_some() {
-            let rejected = call.rejected(self.reject.as_ref(), &quote!(__perfkit_refused));
-            quote! {
-                match #asked.ended() {
-                    #private::Ended::Rejected(__perfkit_refused) => #rejected,
-                    __perfkit_ended => __perfkit_ended,
-                }
-            }
-        } else if self.answers.is_result() {
-            quote!(#asked.ended())
-        } else {
-            let answer = call.answer_type();
-            quote! {
-                #asked.carried({
-                    #[allow(unused_imports)]
-                    use #private::batched::{Carries as _, CarriesNone as _};
-                    (&#private::batched::Carry::<#answer>::NEW).way()
-                })
-            }
-        };
+        let has_place = self.answers.is_result();
+        let ended = self
+            .queue
+            .ended(call, &quote!(#private::batched), &asked, has_place);
         let ended = if asks_for_riders {
             let settled = if self.rejects() {
                 let make = call.make();
@@ -392,7 +323,7 @@ impl Instrument for Batched {
     }
 
     fn rejects(&self) -> bool {
-        self.reject.is_none() && self.answers.is_result()
+        self.queue.reject.is_none() && self.answers.is_result()
     }
 
     fn beside(&self, at: &Beside<'_>) -> TokenStream {

@@ -1,16 +1,16 @@
 //! `#[offloaded]`: runs a body that keeps a processor busy on threads of its own, for callers that await it.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::Type;
 
 use crate::answers::types;
+use crate::carried::{FULL, Queue, REJECT};
 use crate::errors::Errors;
 use crate::function::{Answer, Argument, Function, Shape, span_of, spanned};
 use crate::handle::{self, HANDLE, Handle};
-use crate::instruments::batched::{FULL, REJECT, is_rejecting};
 use crate::instruments::{Annotated, Beside, Call, Entry, Inner, Instrument, Site};
-use crate::options::{Given, Grammar, Kind, Spec, Value};
+use crate::options::{Given, Grammar, Kind, Spec};
 use crate::stack;
 
 const THREADS: Spec = Spec {
@@ -75,16 +75,9 @@ fn read(given: &mut Given, on: &Annotated<'_>, errors: &mut Errors) -> Box<dyn I
     for argument in &arguments {
         check(argument, on.function, errors);
     }
-    let rejects = is_rejecting(given, errors);
-    let reject = given.take(&REJECT);
     let handle = handle::wanted(given, on);
-    let plain = [THREADS, QUEUE].into_iter();
     Box::new(Offloaded {
-        plain: plain
-            .filter_map(|spec| Some((spec, given.take(&spec)?)))
-            .collect(),
-        rejects,
-        reject,
+        queue: Queue::read(given, &[THREADS, QUEUE], errors),
         handle,
         arguments,
         function: on.function.clone(),
@@ -123,38 +116,15 @@ struct Offloaded {
     /// As written.
     function: Function,
     arguments: Vec<Argument>,
-    plain: Vec<(Spec, Value)>,
-    rejects: bool,
-    reject: Option<Value>,
+    queue: Queue,
     handle: bool,
 }
 
 impl Offloaded {
     /// A `fn() -> Settings`.
     fn settings(&self, private: &TokenStream) -> TokenStream {
-        let offloaded = quote!(#private::offloaded);
-        if self.plain.is_empty() && !self.rejects {
-            return quote!(#offloaded::Settings::new);
-        }
-        let plain = self.plain.iter().map(|(spec, value)| {
-            let (field, value) = (format_ident!("{}", spec.name), value.tokens());
-            if *spec == THREADS {
-                quote!(__perfkit_settings.#field = ::core::option::Option::Some(#value);)
-            } else {
-                quote!(__perfkit_settings.#field = #value;)
-            }
-        });
-        let full = self
-            .rejects
-            .then(|| quote!(__perfkit_settings.full = #offloaded::Full::Reject;));
-        quote! {
-            || {
-                let mut __perfkit_settings = #offloaded::Settings::new();
-                #(#plain)*
-                #full
-                __perfkit_settings
-            }
-        }
+        self.queue
+            .settings(&quote!(#private::offloaded), THREADS, None)
     }
 
     /// Asks the types whether they may go to another thread, each where it stands.
@@ -217,25 +187,10 @@ impl Instrument for Offloaded {
                 },
             ).await
         };
-        let ended = if self.reject.is_some() {
-            let rejected = call.rejected(self.reject.as_ref(), &quote!(__perfkit_refused));
-            quote! {
-                match #ran.ended() {
-                    #private::Ended::Rejected(__perfkit_refused) => #rejected,
-                    __perfkit_ended => __perfkit_ended,
-                }
-            }
-        } else if self.rejects && self.is_result() {
-            quote!(#ran.ended())
-        } else {
-            quote! {
-                #ran.carried({
-                    #[allow(unused_imports)]
-                    use #private::offloaded::{Carries as _, CarriesNone as _};
-                    (&#private::offloaded::Carry::<#given>::NEW).way()
-                })
-            }
-        };
+        let has_place = self.queue.rejects && self.is_result();
+        let ended = self
+            .queue
+            .ended(call, &quote!(#private::offloaded), &ran, has_place);
         Some(Inner::Ended(quote!({ #checks #ended })))
     }
 
@@ -244,7 +199,7 @@ impl Instrument for Offloaded {
     }
 
     fn rejects(&self) -> bool {
-        self.reject.is_none() && self.rejects && self.is_result()
+        self.queue.reject.is_none() && self.queue.rejects && self.is_result()
     }
 
     fn beside(&self, at: &Beside<'_>) -> TokenStream {
