@@ -10,11 +10,50 @@ use crate::registry::{self, Observed};
 use crate::snapshot::{Metric, Section, Snapshot};
 
 /// Rows that a program may have of one kind.
-const MOST: usize = 1000;
+pub(crate) const MOST: usize = 1000;
 /// What counts of a name, in bytes.
 const LONGEST: usize = 256;
 /// The row of all others.
-const OTHER: &str = "other";
+pub(crate) const OTHER: &str = "other";
+
+/// What is counted under names, one row of the report for each.
+pub(crate) struct ByName<R: 'static> {
+    named: OnceLock<Names<&'static R>>,
+    rest: OnceLock<&'static R>,
+}
+
+impl<R: Observed> ByName<R> {
+    /// No rows yet.
+    pub(crate) const fn new() -> Self {
+        Self {
+            named: OnceLock::new(),
+            rest: OnceLock::new(),
+        }
+    }
+
+    /// The row of that name. Where there is none, `make` makes one, which is there for good.
+    pub(crate) fn row(&self, name: &str, make: impl Fn(&'static str) -> &'static R) -> &'static R {
+        let listed = |name: &str| {
+            let row = make(name.to_owned().leak());
+            registry::add(row);
+            row
+        };
+        let rest = || *self.rest.get_or_init(|| listed(OTHER));
+        let name = cut(name, LONGEST);
+        if name == OTHER {
+            return rest();
+        }
+        let names = self.named.get_or_init(|| Names::new(MOST));
+        let found = names.find(name.as_bytes(), || listed(name));
+        found.copied().unwrap_or_else(rest)
+    }
+
+    /// The row of that name, where it has one of its own.
+    pub(crate) fn get(&self, name: &str) -> Option<&'static R> {
+        let names = self.named.get()?;
+        names.get(cut(name, LONGEST).as_bytes()).copied()
+    }
+}
 
 /// What is made by hand.
 pub(crate) trait ByHand: Send + Sync + Sized + 'static {
@@ -33,10 +72,7 @@ pub(crate) trait ByHand: Send + Sync + Sized + 'static {
 }
 
 /// All rows of one kind.
-pub(crate) struct Rows<T: ByHand> {
-    named: OnceLock<Names<&'static Row<T>>>,
-    rest: OnceLock<&'static Row<T>>,
-}
+pub(crate) struct Rows<T: ByHand>(ByName<Row<T>>);
 
 /// What is counted under one name.
 pub(crate) struct Row<T: ByHand> {
@@ -48,35 +84,19 @@ pub(crate) struct Row<T: ByHand> {
 impl<T: ByHand> Rows<T> {
     /// No rows yet.
     pub(crate) const fn new() -> Self {
-        Self {
-            named: OnceLock::new(),
-            rest: OnceLock::new(),
-        }
+        Self(ByName::new())
     }
 
     /// The row of that name.
     pub(crate) fn row(&self, name: &str) -> &'static Row<T> {
-        let rest = || *self.rest.get_or_init(|| listed(OTHER));
-        let name = cut(name, LONGEST);
-        if name == OTHER {
-            return rest();
-        }
-        let names = self.named.get_or_init(|| Names::new(MOST));
-        let found = names.find(name.as_bytes(), || listed(name));
-        found.copied().unwrap_or_else(rest)
+        self.0.row(name, |op| {
+            Box::leak(Box::new(Row {
+                op,
+                book: T::book(op),
+                living: Mutex::new(Vec::new()),
+            }))
+        })
     }
-}
-
-/// A new row of the report, which is there for good.
-fn listed<T: ByHand>(name: &str) -> &'static Row<T> {
-    let op: &'static str = name.to_owned().leak();
-    let row: &'static Row<T> = Box::leak(Box::new(Row {
-        op,
-        book: T::book(op),
-        living: Mutex::new(Vec::new()),
-    }));
-    registry::add(row);
-    row
 }
 
 impl<T: ByHand> Row<T> {

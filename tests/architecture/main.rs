@@ -33,7 +33,8 @@ const EDGES: &[(&str, &[&str])] = &[
         // The last two: a cache that is made by hand is put on the list while the program runs, and its values say
         // themselves whether they are errors.
         &[
-            "beside", "kept", "latency", "parts", "clock", "rt", "snapshot", "registry", "outcome",
+            "beside", "rows", "kept", "latency", "parts", "clock", "rt", "snapshot", "registry",
+            "outcome",
         ],
     ),
     ("registry", &["snapshot"]),
@@ -48,7 +49,7 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "pool",
         &[
-            "rejected", "beside", "latency", "parts", "clock", "rt", "snapshot", "registry",
+            "rejected", "beside", "rows", "latency", "parts", "clock", "rt", "snapshot", "registry",
         ],
     ),
     // What is made by hand has a row for each name.
@@ -71,7 +72,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "breaker",
         &[
             "parts", "clock", "classify", "ended", "held", "rejected", "beside", "registry",
-            "snapshot",
+            "rows", "snapshot",
         ],
     ),
     ("site", &["registry", "snapshot"]),
@@ -81,8 +82,8 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "batcher",
         &[
-            "beside", "carried", "clock", "kept", "latency", "parts", "registry", "rejected", "rt",
-            "snapshot",
+            "beside", "carried", "clock", "kept", "latency", "parts", "registry", "rejected",
+            "rows", "rt", "snapshot",
         ],
     ),
     // Threads of our own, with the word of batchers for what becomes of a call when a queue is full.

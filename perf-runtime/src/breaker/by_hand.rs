@@ -4,23 +4,16 @@
 //! in the report, there is room for 1,000 names, and all others share the row `other`.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::Core;
 use super::books::Books;
 use super::handle::Breaker;
 use super::report::{self, SECTION};
 use crate::beside::Shared;
-use crate::parts::names::{Names, cut};
-use crate::registry::{self, Observed};
+use crate::registry::Observed;
+use crate::rows::ByName;
 use crate::snapshot::Snapshot;
-
-/// Rows that a program may have.
-const MOST: usize = 1000;
-/// What counts of a name, in bytes.
-const LONGEST: usize = 256;
-/// The row of all others.
-const OTHER: &str = "other";
 
 static BREAKERS: Mutex<Option<HashMap<Box<str>, Weak<Core>>>> = Mutex::new(None);
 
@@ -35,30 +28,15 @@ pub(super) struct Row {
 impl Row {
     /// The row of that name.
     pub(super) fn of(name: &str) -> &'static Self {
-        static NAMES: OnceLock<Names<&'static Row>> = OnceLock::new();
-        static REST: OnceLock<&'static Row> = OnceLock::new();
+        static ROWS: ByName<Row> = ByName::new();
 
-        let rest = || *REST.get_or_init(|| Self::listed(OTHER));
-        let name = cut(name, LONGEST);
-        if name == OTHER {
-            return rest();
-        }
-        let names = NAMES.get_or_init(|| Names::new(MOST));
-        names
-            .find(name.as_bytes(), || Self::listed(name))
-            .copied()
-            .unwrap_or_else(rest)
-    }
-
-    /// A new row of the report, which is there for good.
-    fn listed(name: &str) -> &'static Self {
-        let row: &'static Self = Box::leak(Box::new(Self {
-            op: name.to_owned().leak(),
-            books: Box::leak(Box::new(Books::new())),
-            living: Mutex::new(Weak::new()),
-        }));
-        registry::add(row);
-        row
+        ROWS.row(name, |op| {
+            Box::leak(Box::new(Self {
+                op,
+                books: Box::leak(Box::new(Books::new())),
+                living: Mutex::new(Weak::new()),
+            }))
+        })
     }
 
     fn core(&self) -> Option<Arc<Core>> {
@@ -145,6 +123,8 @@ pub fn get_breaker(name: &str) -> Option<Breaker> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::registry;
+    use crate::rows::MOST;
 
     #[test]
     fn a_name_is_free_again_when_its_breaker_is_gone() {

@@ -6,23 +6,16 @@
 
 use std::any::TypeId;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::report::{self, SECTION};
 use super::slot::{Keeps, Slot};
 use super::{Core, Settings};
 use crate::kept::Keepable;
 use crate::parts::key::Key;
-use crate::parts::names::{Names, cut};
-use crate::registry::{self, Observed};
+use crate::registry::Observed;
+use crate::rows::ByName;
 use crate::snapshot::Snapshot;
-
-/// Rows that a program may have.
-const MOST: usize = 1000;
-/// What counts of a name, in bytes.
-const LONGEST: usize = 256;
-/// The row of all others.
-const OTHER: &str = "other";
 
 /// The caches of one name, all of one type.
 type Namesakes = Vec<(TypeId, Weak<dyn Keeps>)>;
@@ -55,26 +48,9 @@ fn is_alive((_, keeps): &(TypeId, Weak<dyn Keeps>)) -> bool {
 
 /// What is counted under a name.
 pub(super) fn core_of(name: &str) -> &'static Core {
-    static NAMES: OnceLock<Names<&'static Core>> = OnceLock::new();
-    static REST: OnceLock<&'static Core> = OnceLock::new();
+    static CORES: ByName<Core> = ByName::new();
 
-    let rest = || *REST.get_or_init(|| listed(OTHER));
-    let name = cut(name, LONGEST);
-    if name == OTHER {
-        return rest();
-    }
-    let names = NAMES.get_or_init(|| Names::new(MOST));
-    names
-        .find(name.as_bytes(), || listed(name))
-        .copied()
-        .unwrap_or_else(rest)
-}
-
-/// A new row of the report, which is there for good.
-fn listed(name: &str) -> &'static Core {
-    let core = Core::new(name.to_owned().leak(), Settings::new());
-    registry::add(core);
-    core
+    CORES.row(name, |op| Core::new(op, Settings::new()))
 }
 
 impl Observed for Core {
@@ -132,6 +108,8 @@ fn caches() -> MutexGuard<'static, Option<HashMap<Box<str>, Namesakes>>> {
 mod tests {
     use super::*;
     use crate::cache::Cache;
+    use crate::registry;
+    use crate::rows::{MOST, OTHER};
 
     fn made(name: &str) -> Cache<u64, u64> {
         Cache::builder(name).build().expect("nothing is wrong")

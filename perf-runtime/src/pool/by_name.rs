@@ -4,21 +4,14 @@
 //! 1,000 names, and all others share the row `other`. Pools of one name are one row.
 
 use std::any::{Any, TypeId};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::core::Core;
 use super::report::{self, Counted, SECTION, Sum};
 use super::{Handle, Pool, PoolError};
-use crate::parts::names::{Names, cut};
-use crate::registry::{self, Observed};
+use crate::registry::Observed;
+use crate::rows::ByName;
 use crate::snapshot::Snapshot;
-
-/// Rows that a program may have.
-const MOST: usize = 1000;
-/// What counts of a name, in bytes.
-const LONGEST: usize = 256;
-/// The row of all others.
-const OTHER: &str = "other";
 
 /// A row of the report.
 pub(super) struct Row {
@@ -58,36 +51,19 @@ impl Row {
     }
 }
 
+static ROWS: ByName<Row> = ByName::new();
+
 /// What is counted under a name.
 pub(super) fn row_of(name: &str) -> &'static Row {
-    static REST: OnceLock<&'static Row> = OnceLock::new();
-    let rest = || *REST.get_or_init(|| listed(OTHER));
-    let name = cut(name, LONGEST);
-    if name == OTHER {
-        return rest();
-    }
-    names()
-        .find(name.as_bytes(), || listed(name))
-        .copied()
-        .unwrap_or_else(rest)
-}
-
-fn names() -> &'static Names<&'static Row> {
-    static NAMES: OnceLock<Names<&'static Row>> = OnceLock::new();
-    NAMES.get_or_init(|| Names::new(MOST))
-}
-
-/// A new row of the report, which is there for good.
-fn listed(name: &str) -> &'static Row {
-    let row = Box::leak(Box::new(Row {
-        op: name.to_owned().leak(),
-        pools: Mutex::new(Pools {
-            living: Vec::new(),
-            gone: Sum::new(),
-        }),
-    }));
-    registry::add(row);
-    row
+    ROWS.row(name, |op| {
+        Box::leak(Box::new(Row {
+            op,
+            pools: Mutex::new(Pools {
+                living: Vec::new(),
+                gone: Sum::new(),
+            }),
+        }))
+    })
 }
 
 impl Observed for Row {
@@ -158,8 +134,7 @@ pub(super) fn put<T: Send + 'static>(
 /// ```
 #[must_use]
 pub fn get_pool<T: Send + 'static>(name: &str) -> Option<Pool<T>> {
-    let row = names().get(cut(name, LONGEST).as_bytes()).copied();
-    let found = row.and_then(|row| {
+    let found = ROWS.get(name).and_then(|row| {
         let pools = row.lock();
         let mut wanted = pools
             .living
