@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::allocations;
-use crate::child::Child;
+use crate::child::{self, Child};
 use crate::process;
 use crate::rows::{self, Row, Shape, Tool};
 
@@ -146,6 +146,25 @@ pub fn rounds(tools: &[Tool], options: &Options) -> Samples {
     }
     eprintln!("\r{:<40}", "");
     samples
+}
+
+/// In a child that was started for one of these tools: fills what its rows need, measures them whenever it is asked, and never
+/// returns. In the parent it does nothing.
+///
+/// # Panics
+///
+/// When the parent has named none of the tools.
+pub fn serve(tools: &[Tool], threads: &[usize], calls: u64) {
+    let Some(task) = child::task() else {
+        return;
+    };
+    let tool = tools.iter().find(|tool| tool.name == task);
+    let tool = tool.expect("the parent names a tool of the table");
+    (tool.start)();
+    for row in (tool.rows)() {
+        (row.fill)();
+    }
+    child::serve(|| measure(tool, threads, calls));
 }
 
 /// Measures the rows of one tool once, on each number of threads.

@@ -86,6 +86,14 @@ pub const LOADS: Last = ("loads/call", |sample| sample.loads);
 /// Allocations per call.
 pub const ALLOCATIONS: Last = ("alloc/call", |sample| sample.allocations);
 
+/// The rows of several shapes, each with its title and the row that the others are compared with, of perfkit's.
+#[must_use]
+pub fn shapes(samples: &Samples, shapes: &[(Shape, &str, &str)], last: Last) -> String {
+    let each = shapes.iter();
+    each.map(|&(of, title, row)| shape(samples, of, title, ("perfkit", row), last))
+        .collect()
+}
+
 /// The rows of one shape: for each number of threads the time per call, how much of it is over the baseline, and how
 /// many times the reference row's it is; then `last`. Empty when there are no such rows.
 #[must_use]

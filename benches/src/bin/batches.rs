@@ -83,18 +83,7 @@ fn main() {
     );
     let mut samples = harness::rounds(batches::ALL, &options);
     samples.extend(harness::rounds(batches::SLOW, &options));
-    for (shape, title, reference) in SHAPES {
-        print!(
-            "{}",
-            table::shape(
-                &samples,
-                shape,
-                title,
-                ("perfkit", reference),
-                table::ALLOCATIONS
-            )
-        );
-    }
+    print!("{}", table::shapes(&samples, &SHAPES, table::ALLOCATIONS));
     println!(
         "allocations: those of the thread that measures; of what two threads do, and of workers, only a part. A runtime of one\nthread is on that thread."
     );

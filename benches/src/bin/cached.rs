@@ -2,7 +2,7 @@
 
 use perfkit_benches::harness::{self, Options, Samples};
 use perfkit_benches::rows::Shape;
-use perfkit_benches::{caches, child, process, table};
+use perfkit_benches::{caches, process, table};
 
 /// The shapes in the order they are printed, and perfkit's row that the others are compared with.
 const SHAPES: [(Shape, &str, &str); 6] = [
@@ -63,15 +63,7 @@ fn verdict(samples: &Samples) -> String {
 
 fn main() {
     let options = Options::from_arguments(9, 200_000);
-    if let Some(task) = child::task() {
-        let tool = caches::ALL.iter().find(|tool| tool.name == task);
-        let tool = tool.expect("the parent names a tool of the table");
-        (tool.start)();
-        for row in (tool.rows)() {
-            (row.fill)();
-        }
-        child::serve(|| harness::measure(tool, &[1, 2], options.calls));
-    }
+    harness::serve(&caches::ALL, &[1, 2], options.calls);
     println!(
         "{}{} rounds of {} calls per row and thread\n",
         process::heading(&process::CACHING),
@@ -79,12 +71,7 @@ fn main() {
         options.calls,
     );
     let samples = harness::rounds(&caches::ALL, &options);
-    for (shape, title, reference) in SHAPES {
-        print!(
-            "{}",
-            table::shape(&samples, shape, title, ("perfkit", reference), table::LOADS)
-        );
-    }
+    print!("{}", table::shapes(&samples, &SHAPES, table::LOADS));
     println!(
         "over bare: less what a lookup in hashbrown with foldhash takes beside it, the clone of an Arc included; where\nsomething misses, a lookup that hits among the million keys"
     );

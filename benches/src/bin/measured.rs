@@ -2,7 +2,7 @@
 
 use perfkit_benches::harness::{self, Options};
 use perfkit_benches::table::{self, Target};
-use perfkit_benches::{child, process, tools};
+use perfkit_benches::{process, tools};
 
 const TARGETS: [Target; 6] = [
     Target {
@@ -45,12 +45,7 @@ const TARGETS: [Target; 6] = [
 
 fn main() {
     let options = Options::from_arguments(15, 200_000);
-    if let Some(task) = child::task() {
-        let tool = tools::ALL.iter().find(|tool| tool.name == task);
-        let tool = tool.expect("the parent names a tool of the table");
-        (tool.start)();
-        child::serve(|| harness::measure(tool, &[1, 2], options.calls));
-    }
+    harness::serve(&tools::ALL, &[1, 2], options.calls);
     println!(
         "{}{} rounds of {} calls per row and thread\n",
         process::heading(&process::MEASURING),

@@ -3,7 +3,7 @@
 use perfkit_benches::allocations::CountingByThread;
 use perfkit_benches::harness::{self, Options, Samples};
 use perfkit_benches::rows::Shape;
-use perfkit_benches::{child, policies, process, table};
+use perfkit_benches::{policies, process, table};
 
 #[global_allocator]
 static ALLOCATOR: CountingByThread = CountingByThread;
@@ -98,15 +98,7 @@ fn verdict(samples: &Samples) -> String {
 
 fn main() {
     let options = Options::from_arguments(9, 200_000);
-    if let Some(task) = child::task() {
-        let tool = policies::ALL.iter().find(|tool| tool.name == task);
-        let tool = tool.expect("the parent names a tool of the table");
-        (tool.start)();
-        for row in (tool.rows)() {
-            (row.fill)();
-        }
-        child::serve(|| harness::measure(tool, &[1, 2], options.calls));
-    }
+    harness::serve(&policies::ALL, &[1, 2], options.calls);
     println!(
         "{}{} rounds of {} calls per row and thread\n",
         process::heading(&process::POLICIES),
@@ -114,18 +106,7 @@ fn main() {
         options.calls,
     );
     let samples = harness::rounds(&policies::ALL, &options);
-    for (shape, title, reference) in SHAPES {
-        print!(
-            "{}",
-            table::shape(
-                &samples,
-                shape,
-                title,
-                ("perfkit", reference),
-                table::ALLOCATIONS
-            )
-        );
-    }
+    print!("{}", table::shapes(&samples, &SHAPES, table::ALLOCATIONS));
     println!(
         "over bare: less what the function without any policy takes beside it. Two threads share one policy."
     );
