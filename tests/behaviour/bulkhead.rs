@@ -312,7 +312,9 @@ fn keys_come_and_go_in_many_threads_and_none_is_left() {
         Some(())
     }
 
-    let inside: Vec<_> = (0..4).map(|_| Default::default()).collect();
+    let inside: Vec<_> = std::iter::repeat_with(std::sync::atomic::AtomicU32::default)
+        .take(4)
+        .collect();
     let inside = &inside;
     std::thread::scope(|scope| {
         for thread in 0..4 {

@@ -356,7 +356,10 @@ async fn without_trailing_a_first_that_gives_no_answer_is_followed_by_another() 
     let answers = (second.await.unwrap(), third.await.unwrap());
     assert!(answers.0 == answers.1, "{answers:?}");
     assert_eq!(RAN.lock().unwrap().len(), 2);
+}
 
+#[tokio::test(start_paused = true)]
+async fn a_first_call_that_is_cancelled_leaves_its_run_to_the_next() {
     static CANCELLED: Mutex<Vec<u64>> = Mutex::new(Vec::new());
 
     #[debounced("100ms", leading, trailing = false)]

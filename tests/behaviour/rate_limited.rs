@@ -360,22 +360,22 @@ fn the_handle_knows_the_bucket_of_each_key() {
 }
 
 mod inside {
-    pub(super) struct Mail;
+    pub(super) struct Mail(pub(super) &'static str);
 
     impl Mail {
         #[perfkit::rate_limited("1/h")]
-        pub(super) fn send(&self) -> Option<()> {
-            Some(())
+        pub(super) fn send(&self) -> Option<&'static str> {
+            Some(self.0)
         }
     }
 }
 
 #[test]
 fn a_method_has_its_handle_beside_it() {
-    assert!(inside::Mail.send().is_some());
+    assert!(inside::Mail("hello").send().is_some());
     assert_eq!(inside::Mail::send_limiter().available(), 0);
     inside::Mail::send_limiter().reset();
-    assert!(inside::Mail.send().is_some());
+    assert!(inside::Mail("hello").send().is_some());
 }
 
 #[cfg(feature = "tokio")]

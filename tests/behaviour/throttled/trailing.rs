@@ -352,12 +352,12 @@ fn chaos_overlaps_no_runs_and_loses_no_last_call() {
         let inside = Inside::enter(key);
         if text == LAST {
             RAN.lock().unwrap().as_ref().unwrap().send(key).unwrap();
-        } else if text % 101 == 0 {
+        } else if text.is_multiple_of(101) {
             std::panic::resume_unwind(Box::new("a run"));
         }
         // Who waits in the body and is not polled for long is not waited for.
         drop(inside);
-        if text % 3 == 0 {
+        if text.is_multiple_of(3) {
             tokio::task::yield_now().await;
         }
         text
