@@ -6,6 +6,7 @@ use syn::{Expr, ExprLit, Lit};
 
 use crate::call::Call;
 use crate::errors::Errors;
+use crate::options::common::REJECT;
 use crate::options::{Given, Kind, Spec, Value};
 
 /// `full`: what becomes of a call when the queue is full.
@@ -14,13 +15,6 @@ pub(crate) const FULL: Spec = Spec {
     kind: Kind::Expression,
     example: "\"reject\"",
 };
-/// `reject`: what becomes of a rejection.
-pub(crate) const REJECT: Spec = Spec {
-    name: "reject",
-    kind: Kind::Expression,
-    example: "|rejected| MyError::Busy",
-};
-
 /// What such an attribute was given.
 pub(crate) struct Queue {
     plain: Vec<(Spec, Value)>,

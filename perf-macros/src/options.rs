@@ -4,6 +4,7 @@
 //! they are written, and every complaint about it, is here and the same for all. Reading recovers at the next comma,
 //! so each mistake is told in the same build.
 
+pub(crate) mod common;
 mod quantity;
 mod reader;
 mod spelling;

@@ -29,7 +29,7 @@ use crate::function::{self, Function};
 use crate::instruments::{self, Annotated, Entry, Instrument};
 use crate::options::Given;
 use crate::stack::conditional::conditional;
-pub(crate) use crate::stack::innermost::innermost;
+pub(crate) use crate::stack::innermost::written as body_of;
 use crate::stack::seen::{is_seen, marker, renamed, seen};
 
 /// One attribute of the stack.

@@ -2,7 +2,9 @@
 
 use proc_macro2::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
 use syn::spanned::Spanned;
-use syn::{GenericArgument, Lifetime, PathArguments, Receiver, ReceiverKind, Signature, Type};
+use syn::{
+    GenericArgument, Lifetime, PathArguments, Receiver, ReceiverKind, Signature, Type, TypePath,
+};
 
 /// Where a type borrows from something that does not live for good.
 pub(crate) fn borrowed(ty: &Type) -> Option<Span> {
@@ -29,6 +31,21 @@ pub(crate) fn borrowed(ty: &Type) -> Option<Span> {
         Type::Paren(paren) => borrowed(&paren.elem),
         _ => None,
     }
+}
+
+/// The first type among the generic arguments of the last segment.
+pub(crate) fn first_type(path: &mut TypePath) -> Option<&mut Type> {
+    let last = path.path.segments.last_mut()?;
+    let PathArguments::AngleBracketed(arguments) = &mut last.arguments else {
+        return None;
+    };
+    arguments
+        .args
+        .iter_mut()
+        .find_map(|argument| match argument {
+            GenericArgument::Type(ty) => Some(ty),
+            _ => None,
+        })
 }
 
 /// The `self` of a method, where it is borrowed from the caller, and may not be there any more when the call is over.

@@ -13,7 +13,7 @@ use syn::{FnArg, Type, parse_quote};
 
 use crate::answers::types;
 use crate::call::Others;
-use crate::carried::{FULL, Queue, REJECT};
+use crate::carried::{FULL, Queue};
 use crate::errors::Errors;
 use crate::function::{Function, Shape, span_of, spanned};
 use crate::handle::{HANDLE, wanted};
@@ -21,6 +21,7 @@ use crate::instruments::batched::answer::Given as Answers;
 pub(super) use crate::instruments::batched::answer::is_result;
 use crate::instruments::batched::group::Group;
 use crate::instruments::{Annotated, Beside, Call, Entry, Inner, Instrument, Site};
+use crate::options::common::REJECT;
 use crate::options::{Given, Grammar, Kind, Spec};
 use crate::stack;
 
@@ -182,14 +183,7 @@ impl Batched {
 
     /// The body, with what is known of its answers.
     fn work(&self, private: &TokenStream) -> TokenStream {
-        let (shape, answer) = self.function.shape();
-        let on = Annotated {
-            function: &self.function,
-            shape: &shape,
-            answer: &answer,
-        };
-        let arrow = self.function.closure_type();
-        let body = stack::innermost(&on, private, &arrow);
+        let body = stack::body_of(&self.function, private);
         let (item, items) = (self.item_type(), self.item.as_ref().map(|item| &item.name));
         let (names, key) = (self.group.names(), self.group.ty(private));
         let answers = self.answers.kind(private);

@@ -8,6 +8,7 @@ use crate::errors::Errors;
 use crate::function::Answer;
 use crate::handle::{self, HANDLE, Handle};
 use crate::instruments::{Annotated, Beside, Call, Entry, Inner, Instrument, Site, start};
+use crate::options::common::{BY, REJECT};
 use crate::options::{Given, Grammar, Kind, Spec, Value};
 
 const MAX: Spec = Spec {
@@ -24,16 +25,6 @@ const WAIT: Spec = Spec {
     name: "wait",
     kind: Kind::Expiry,
     example: "\"30s\"",
-};
-const BY: Spec = Spec {
-    name: "by",
-    kind: Kind::Expression,
-    example: "tenant",
-};
-const REJECT: Spec = Spec {
-    name: "reject",
-    kind: Kind::Expression,
-    example: "|rejected| MyError::Busy",
 };
 
 /// The attribute in the table.

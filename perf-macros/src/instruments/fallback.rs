@@ -8,6 +8,7 @@ use crate::again;
 use crate::errors::Errors;
 use crate::function::{Answer, Argument, Shape, span_of, spanned};
 use crate::instruments::{Annotated, Call, Entry, Inner, Instrument, Site};
+use crate::options::common::WHEN;
 use crate::options::{Given, Grammar, Kind, Spec, Value};
 
 const PATH: Spec = Spec {
@@ -19,11 +20,6 @@ const VALUE: Spec = Spec {
     name: "value",
     kind: Kind::Expression,
     example: "Ok(Vec::new())",
-};
-const WHEN: Spec = Spec {
-    name: "when",
-    kind: Kind::Expression,
-    example: "|error| error.is_transient()",
 };
 const ON_PANIC: Spec = Spec {
     name: "on_panic",

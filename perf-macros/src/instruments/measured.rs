@@ -6,6 +6,7 @@ use quote::{quote, quote_spanned};
 use crate::errors::Errors;
 use crate::function::{Answer, span_of};
 use crate::instruments::{Annotated, Call, Entry, Instrument, Site};
+use crate::options::common::BY;
 use crate::options::{Given, Grammar, Kind, Spec, Value};
 
 const SLOW: Spec = Spec {
@@ -17,11 +18,6 @@ const SAMPLE: Spec = Spec {
     name: "sample",
     kind: Kind::Count,
     example: "10",
-};
-const BY: Spec = Spec {
-    name: "by",
-    kind: Kind::Expression,
-    example: "tenant",
 };
 
 /// The attribute in the table.

@@ -5,11 +5,12 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::Type;
 
 use crate::answers::types;
-use crate::carried::{FULL, Queue, REJECT};
+use crate::carried::{FULL, Queue};
 use crate::errors::Errors;
 use crate::function::{Answer, Argument, Function, Shape, span_of, spanned};
 use crate::handle::{self, HANDLE, Handle};
 use crate::instruments::{Annotated, Beside, Call, Entry, Inner, Instrument, Site};
+use crate::options::common::REJECT;
 use crate::options::{Given, Grammar, Kind, Spec};
 use crate::stack;
 
@@ -167,14 +168,7 @@ impl Instrument for Offloaded {
 
     fn body(&self, call: &Call<'_>) -> Option<Inner> {
         let Call { private, site, .. } = call;
-        let (shape, answer) = self.function.shape();
-        let on = Annotated {
-            function: &self.function,
-            shape: &shape,
-            answer: &answer,
-        };
-        let arrow = self.function.closure_type();
-        let body = stack::innermost(&on, private, &arrow);
+        let body = stack::body_of(&self.function, private);
         let given = call.answer_type();
         let checks = self.checks(&given, private);
         let ran = quote! {

@@ -18,6 +18,7 @@ use crate::handle::{HANDLE, wanted};
 use crate::instruments::pooled::hooks::UserHooks;
 use crate::instruments::pooled::making::Making;
 use crate::instruments::{Annotated, Beside, Call, Entry, Inner, Instrument, Site};
+use crate::options::common::REJECT;
 use crate::options::{Given, Grammar, Kind, Spec, Value};
 
 const fn spec(name: &'static str, kind: Kind, example: &'static str) -> Spec {
@@ -43,7 +44,6 @@ const MAX_KEYS: Spec = spec("max_keys", Kind::Count, "200");
 const ORDER: Spec = spec("order", Kind::Expression, "\"fifo\"");
 const FAIL_FAST: Spec = spec("fail_fast", Kind::Flag, "");
 const OVERFLOW: Spec = spec("overflow", Kind::Flag, "");
-const REJECT: Spec = spec("reject", Kind::Expression, "|rejected| MyError::Busy");
 
 /// The options that are plain values of `pooled::Settings`.
 const PLAIN: &[Spec] = &[

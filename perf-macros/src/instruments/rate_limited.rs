@@ -7,6 +7,7 @@ use crate::errors::Errors;
 use crate::function::{Answer, span_of};
 use crate::handle::{self, HANDLE, Handle};
 use crate::instruments::{Annotated, Beside, Call, Entry, Inner, Instrument, Site, start};
+use crate::options::common::{BY, CLOCK, REJECT};
 use crate::options::{Given, Grammar, Kind, Spec, Value};
 
 const RATE: Spec = Spec {
@@ -34,11 +35,6 @@ const MAX_WAITING: Spec = Spec {
     kind: Kind::Count,
     example: "50",
 };
-const BY: Spec = Spec {
-    name: "by",
-    kind: Kind::Expression,
-    example: "tenant",
-};
 const MAX_KEYS: Spec = Spec {
     name: "max_keys",
     kind: Kind::Count,
@@ -48,16 +44,6 @@ const COST: Spec = Spec {
     name: "cost",
     kind: Kind::Expression,
     example: "items.len() as u32",
-};
-const REJECT: Spec = Spec {
-    name: "reject",
-    kind: Kind::Expression,
-    example: "|rejected| MyError::Busy",
-};
-const CLOCK: Spec = Spec {
-    name: "clock",
-    kind: Kind::Expression,
-    example: "&CLOCK",
 };
 
 /// The attribute in the table.

@@ -8,6 +8,7 @@ use crate::budget::{BUDGET, Budget};
 use crate::errors::Errors;
 use crate::function::{Answer, span_of, spanned};
 use crate::instruments::{Annotated, Call, Entry, Inner, Instrument, Site, start};
+use crate::options::common::{CLOCK, WHEN};
 use crate::options::{Given, Grammar, Kind, Spec, Value};
 
 mod delays;
@@ -23,11 +24,6 @@ const MAX_DELAY: Spec = Spec {
     name: "max_delay",
     kind: Kind::Duration,
     example: "\"10s\"",
-};
-const WHEN: Spec = Spec {
-    name: "when",
-    kind: Kind::Expression,
-    example: "|error| error.is_transient()",
 };
 const RETRY_AFTER: Spec = Spec {
     name: "retry_after",
@@ -48,11 +44,6 @@ const ON_RETRY: Spec = Spec {
     name: "on_retry",
     kind: Kind::Expression,
     example: "|event| println!(\"{}\", event.attempt())",
-};
-const CLOCK: Spec = Spec {
-    name: "clock",
-    kind: Kind::Expression,
-    example: "&CLOCK",
 };
 
 /// The attribute in the table.

@@ -9,17 +9,13 @@ use crate::answers::{Answers, Keeps, Look, function_of};
 use crate::errors::Errors;
 use crate::function::Answer;
 use crate::instruments::{Annotated, Call, Entry, Inner, Instrument, Site};
+use crate::options::common::{BY, CLOCK};
 use crate::options::{Given, Grammar, Kind, Spec, Value};
 
 const EVERY: Spec = Spec {
     name: "every",
     kind: Kind::Duration,
     example: "\"100ms\"",
-};
-const BY: Spec = Spec {
-    name: "by",
-    kind: Kind::Expression,
-    example: "tenant",
 };
 const LEADING: Spec = Spec {
     name: "leading",
@@ -30,11 +26,6 @@ const TRAILING: Spec = Spec {
     name: "trailing",
     kind: Kind::Flag,
     example: "",
-};
-const CLOCK: Spec = Spec {
-    name: "clock",
-    kind: Kind::Expression,
-    example: "&CLOCK",
 };
 
 /// The attribute in the table.

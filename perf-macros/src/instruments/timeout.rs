@@ -6,17 +6,13 @@ use quote::quote;
 use crate::errors::Errors;
 use crate::function::{Answer, Shape};
 use crate::instruments::{Annotated, Call, Entry, Inner, Instrument, Site, start};
+use crate::options::common::REJECT;
 use crate::options::{Given, Grammar, Kind, Spec, Value};
 
 const LIMIT: Spec = Spec {
     name: "limit",
     kind: Kind::Duration,
     example: "\"2s\"",
-};
-const REJECT: Spec = Spec {
-    name: "reject",
-    kind: Kind::Expression,
-    example: "|rejected| MyError::Busy",
 };
 
 /// The attribute in the table.

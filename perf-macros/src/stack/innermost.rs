@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 
-use crate::function::{self, Answer, Shape};
+use crate::function::{self, Answer, Function, Shape};
 use crate::instruments::{Annotated, Inner};
 
 /// The body, and statements that stand before the call. Made when the function is called, as without us; unless it has to
@@ -26,12 +26,19 @@ pub(super) fn of_body(
     }
 }
 
+/// The body of a function as it was written, for an attribute that runs it elsewhere.
+pub(crate) fn written(function: &Function, private: &TokenStream) -> TokenStream {
+    let (shape, answer) = function.shape();
+    let on = Annotated {
+        function,
+        shape: &shape,
+        answer: &answer,
+    };
+    innermost(&on, private, &function.closure_type())
+}
+
 /// What the innermost attribute wraps: the body, or the future it makes.
-pub(crate) fn innermost(
-    on: &Annotated<'_>,
-    private: &TokenStream,
-    arrow: &TokenStream,
-) -> TokenStream {
+fn innermost(on: &Annotated<'_>, private: &TokenStream, arrow: &TokenStream) -> TokenStream {
     let body = match on.shape {
         Shape::Sync => {
             let body = on.function.body();

@@ -114,7 +114,7 @@ fn shape(ty: &Type) -> Shape {
         Some(one) if of("Result", one).is_some() => Shape::Both(one.clone()),
         Some(one) => match path(ty).cloned() {
             Some(mut result) => {
-                if let Some(first) = first_type(&mut result) {
+                if let Some(first) = types::first_type(&mut result) {
                     *first = one.clone();
                 }
                 Shape::Whole(result)
@@ -150,18 +150,4 @@ fn path(ty: &Type) -> Option<&TypePath> {
         Type::Paren(paren) => path(&paren.elem),
         _ => None,
     }
-}
-
-fn first_type(path: &mut TypePath) -> Option<&mut Type> {
-    let last = path.path.segments.last_mut()?;
-    let PathArguments::AngleBracketed(arguments) = &mut last.arguments else {
-        return None;
-    };
-    arguments
-        .args
-        .iter_mut()
-        .find_map(|argument| match argument {
-            GenericArgument::Type(ty) => Some(ty),
-            _ => None,
-        })
 }

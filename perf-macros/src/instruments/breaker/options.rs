@@ -1,6 +1,7 @@
 //! The options of `#[breaker]`.
 
 use crate::handle::HANDLE;
+pub(super) use crate::options::common::REJECT;
 use crate::options::{Kind, Spec};
 
 pub(super) const THRESHOLD: Spec = Spec {
@@ -87,11 +88,6 @@ pub(super) const FALLBACK: Spec = Spec {
     name: "fallback",
     kind: Kind::Expression,
     example: "offline",
-};
-pub(super) const REJECT: Spec = Spec {
-    name: "reject",
-    kind: Kind::Expression,
-    example: "|rejected| MyError::Busy",
 };
 pub(super) const ON_CHANGE: Spec = Spec {
     name: "on_change",

@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::{GenericArgument, PathArguments, ReturnType, Type};
+use syn::{ReturnType, Type};
 
 use crate::answers::types;
 use crate::errors::Errors;
@@ -30,7 +30,7 @@ pub(super) fn gives(ty: &Type, overflow: bool) -> Gives {
         Type::Paren(paren) => gives(&paren.elem, overflow),
         Type::Path(path) if is_result(path) => {
             let mut found = path.clone();
-            match first_type(&mut found).cloned() {
+            match types::first_type(&mut found).cloned() {
                 Some(resource) => Gives::Result(Box::new(Fallible {
                     path: path.clone(),
                     resource,
@@ -46,21 +46,6 @@ pub(super) fn gives(ty: &Type, overflow: bool) -> Gives {
 fn is_result(path: &syn::TypePath) -> bool {
     let last = path.path.segments.last();
     last.is_some_and(|last| last.ident.to_string().ends_with("Result"))
-}
-
-/// The first type among the generic arguments of the last segment.
-pub(super) fn first_type(path: &mut syn::TypePath) -> Option<&mut Type> {
-    let last = path.path.segments.last_mut()?;
-    let PathArguments::AngleBracketed(arguments) = &mut last.arguments else {
-        return None;
-    };
-    arguments
-        .args
-        .iter_mut()
-        .find_map(|argument| match argument {
-            GenericArgument::Type(ty) => Some(ty),
-            _ => None,
-        })
 }
 
 /// Where an answer has no name.

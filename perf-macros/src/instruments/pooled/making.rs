@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{ReturnType, Type, parse_quote};
 
-use super::answer::{Gives, check, first_type, gives, opaque};
+use super::answer::{Gives, check, gives, opaque};
 use super::{refuse_receiver, refuse_shape};
 use crate::answers::types;
 use crate::errors::Errors;
@@ -108,7 +108,7 @@ impl Making {
             Gives::Result(result) => {
                 let guard = guard(&result.resource.to_token_stream());
                 let mut path = result.path.clone();
-                if let Some(first) = first_type(&mut path) {
+                if let Some(first) = types::first_type(&mut path) {
                     *first = Type::Verbatim(guard);
                 }
                 path.to_token_stream()
@@ -150,14 +150,7 @@ impl Making {
 
     /// The body, as a block of a sync function or a future.
     fn body(&self, private: &TokenStream) -> TokenStream {
-        let (shape, answer) = self.function.shape();
-        let on = Annotated {
-            function: &self.function,
-            shape: &shape,
-            answer: &answer,
-        };
-        let arrow = self.function.closure_type();
-        let body = stack::innermost(&on, private, &arrow);
+        let body = stack::body_of(&self.function, private);
         if self.is_async {
             body
         } else {
