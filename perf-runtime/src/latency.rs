@@ -50,9 +50,15 @@ pub(crate) fn record(series: &'static Series, durations: impl IntoIterator<Item 
     });
     // Where the storage of this thread is gone, or there is no block to be had.
     for elapsed in durations {
-        series.shared().start();
-        series.end_shared(Ending::Ok, Some(times(elapsed)));
+        record_shared(series, elapsed);
     }
+}
+
+/// Puts a duration, in ticks, into what the threads share of a series: for what is seldom, and not worth memory for each
+/// thread.
+pub(crate) fn record_shared(series: &Series, elapsed: u64) {
+    series.shared().start();
+    series.end_shared(Ending::Ok, Some(times(elapsed)));
 }
 
 fn times(elapsed: u64) -> Times {

@@ -1,12 +1,12 @@
 //! What a bulkhead counts, and what it tells the report.
 
 use super::Core;
-use crate::latency::latency;
+use crate::latency::{latency, record_shared};
 use crate::parts::counter::Counters;
 #[cfg(feature = "tracing")]
 use crate::parts::event_limit::EventLimit;
 use crate::parts::series::Series;
-use crate::parts::totals::{Ending, Times, Totals};
+use crate::parts::totals::Totals;
 use crate::snapshot::{Balance, Cell, Column, Metric, Section, Unit, Value};
 
 /// Where its row stands.
@@ -80,12 +80,7 @@ impl Book {
 
     /// A call has waited so many ticks for its permit.
     pub(super) fn waited(&self, ticks: u64) {
-        let times = Times {
-            elapsed: ticks,
-            own: ticks,
-            busy: 0,
-        };
-        self.waits.end_shared(Ending::Ok, Some(times));
+        record_shared(&self.waits, ticks);
     }
 
     pub(super) fn reject(&self, why: Count) {

@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use super::Core;
-use crate::latency::latency;
+use crate::latency::{latency, record_shared};
 use crate::parts::counter::Counters;
 #[cfg(feature = "tracing")]
 use crate::parts::event_limit::EventLimit;
 use crate::parts::series::Series;
-use crate::parts::totals::{Ending, Times, Totals};
+use crate::parts::totals::Totals;
 #[cfg(feature = "tracing")]
 use crate::rejected::Rejected;
 use crate::snapshot::{Balance, Cell, Column, Metric, Section, Unit, Value};
@@ -91,12 +91,7 @@ impl Book {
 
     /// A call has waited so many ticks.
     pub(super) fn waited(&self, ticks: u64) {
-        let times = Times {
-            elapsed: ticks,
-            own: ticks,
-            busy: 0,
-        };
-        self.waits.end_shared(Ending::Ok, Some(times));
+        record_shared(&self.waits, ticks);
     }
 
     /// A call is rejected, which may come again after so many nanoseconds.
