@@ -8,6 +8,8 @@ mod bulkhead;
 mod by_hand;
 mod cache;
 mod carried;
+#[cfg(test)]
+mod chance;
 mod classify;
 mod clock;
 mod editor;

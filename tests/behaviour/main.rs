@@ -5,6 +5,9 @@ mod breaker;
 mod bulkhead;
 mod cache_handle;
 mod cached;
+#[path = "../../perf-runtime/src/chance.rs"]
+#[allow(dead_code, reason = "not all of it is of use here")]
+mod chance;
 mod debounced;
 mod fallback;
 #[cfg(feature = "tokio")] // its time is paused

@@ -10,7 +10,7 @@ use crate::harness::{self, Script};
 use crate::world::{Answer, Function, Row, World};
 
 /// How many calls each test makes, unless the environment says how many.
-const CALLS: usize = 40_000;
+const CALLS: u64 = 40_000;
 
 /// Keys are forgotten often enough that most calls are no hits.
 fn let_loose<F: Function>() -> Row {

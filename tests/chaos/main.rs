@@ -3,6 +3,9 @@
 //!
 //! What the harness does, and how to make it do more, says its own file.
 
+#[path = "../../perf-runtime/src/chance.rs"]
+#[allow(dead_code, reason = "not all of it is of use here")]
+mod chance;
 #[path = "../../perf-runtime/src/parts/flight/tests/harness.rs"]
 mod harness;
 mod kept;

@@ -6,20 +6,10 @@ use perfkit::{fallback, hedged, timeout};
 use tokio::time::sleep;
 
 use super::*;
-
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % end
-    }
-}
+use crate::chance::Chance;
 
 static RUNNING: AtomicU32 = AtomicU32::new(0);
-static SEED: std::sync::Mutex<Random> = std::sync::Mutex::new(Random(0x5eed_2026_1121));
+static SEED: std::sync::Mutex<Chance> = std::sync::Mutex::new(Chance(0x5eed_2026_1121));
 
 /// One body that runs.
 struct Run;

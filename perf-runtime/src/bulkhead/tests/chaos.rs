@@ -1,11 +1,7 @@
 //! Chaos: calls that panic, are cancelled, are kept and not polled, and call themselves, from tasks and threads; and the
 //! books after every round.
-//!
-//! - `PERFKIT_SEED`: the seed, else a new one, which is printed. How the threads interleave is not drawn from it.
-//! - `PERFKIT_CHAOS_CALLS`: how many calls at least.
 
 use std::future::{Future, poll_fn};
-use std::hash::{BuildHasher, RandomState};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,33 +10,13 @@ use std::task::Poll;
 use std::time::Duration;
 
 use crate::bulkhead::{Book, Core, Settings, metrics};
+use crate::chance::{self, Chance};
 use crate::snapshot::Value;
 
 const TASKS: u64 = 32;
 const THREADS: u64 = 2;
 const CALLS: u64 = 200;
 const DEPTH: u32 = 4;
-
-/// `SplitMix64`.
-#[derive(Clone, Copy)]
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ mixed >> 31
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
-    }
-
-    fn split(&mut self) -> Self {
-        Self(self.next())
-    }
-}
 
 struct World {
     core: Core,
@@ -76,7 +52,7 @@ impl Drop for Body<'_> {
 
 type Called<'w> = Pin<Box<dyn Future<Output = ()> + Send + 'w>>;
 
-fn call(world: &'static World, mut random: Random, depth: u32) -> Called<'static> {
+fn call(world: &'static World, mut random: Chance, depth: u32) -> Called<'static> {
     Box::pin(async move {
         let Ok(permit) = Core::enter_async(&world.core).await else {
             world.calls.fetch_add(1, Relaxed);
@@ -99,7 +75,7 @@ fn call(world: &'static World, mut random: Random, depth: u32) -> Called<'static
     })
 }
 
-fn blocking(world: &'static World, random: &mut Random, depth: u32) {
+fn blocking(world: &'static World, random: &mut Chance, depth: u32) {
     let Ok(permit) = Core::enter(&world.core) else {
         world.calls.fetch_add(1, Relaxed);
         return;
@@ -115,7 +91,7 @@ fn blocking(world: &'static World, random: &mut Random, depth: u32) {
     }
 }
 
-async fn task(world: &'static World, mut random: Random) {
+async fn task(world: &'static World, mut random: Chance) {
     let mut kept = Vec::new();
     for _ in 0..CALLS {
         let mut called = call(world, random.split(), 0);
@@ -145,7 +121,7 @@ async fn task(world: &'static World, mut random: Random) {
     }
 }
 
-fn round(runtime: &tokio::runtime::Runtime, random: &mut Random) -> usize {
+fn round(runtime: &tokio::runtime::Runtime, random: &mut Chance) -> usize {
     let max = 1 + random.below(4);
     let settings = Settings {
         max,
@@ -211,16 +187,8 @@ fn verify(world: &World) {
 
 #[test]
 fn no_permit_and_no_place_is_ever_lost() {
-    let from_outside = |name| {
-        std::env::var(name)
-            .ok()
-            .and_then(|text: String| text.parse().ok())
-    };
-    let seed = from_outside("PERFKIT_SEED").unwrap_or_else(|| RandomState::new().hash_one(0));
-    let calls = from_outside("PERFKIT_CHAOS_CALLS")
-        .map_or(50_000, |calls: u64| usize::try_from(calls).unwrap());
-    println!("PERFKIT_SEED={seed} PERFKIT_CHAOS_CALLS={calls}");
-    let mut random = Random(seed);
+    let calls = usize::try_from(chance::calls(50_000)).unwrap();
+    let mut random = Chance::seeded();
     let runtime = Arc::new(
         tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)

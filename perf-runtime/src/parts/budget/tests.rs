@@ -1,4 +1,5 @@
 use super::*;
+use crate::chance::Chance;
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -44,22 +45,11 @@ impl Naive {
     }
 }
 
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % end
-    }
-}
-
 #[test]
 fn counting_only_while_it_matters_gives_what_counting_always_gives() {
     let seed = 0x1d2c_3b4a_5968_7786;
     println!("seed {seed}");
-    let mut random = Random(seed);
+    let mut random = Chance(seed);
     for (share, floor) in [(10_u32, 10_u32), (0, 1), (100, 7), (5, 1_000)] {
         let budget = Budget::new(f64::from(share) / 100.0, floor);
         let mut naive = Naive::new(u64::from(share), u64::from(floor));

@@ -1,12 +1,12 @@
 //! The bucket against one that counts tokens, under clocks that run, leap and go back.
 
 use std::collections::VecDeque;
-use std::hash::{BuildHasher, RandomState};
 
 use proptest::prelude::*;
 
 use super::keyed::{Holder, Keyed};
 use super::{Decision, Gcra, NEVER, Promise, Quota};
+use crate::chance::{Chance, calls};
 
 const SECOND: u64 = 1_000_000_000;
 const MINUTE: u64 = 60 * SECOND;
@@ -20,36 +20,6 @@ fn promised(decision: Decision) -> (u64, Promise) {
         Decision::Promised(wait, promise) => (wait, promise),
         other => panic!("no promise: {other:?}"),
     }
-}
-
-/// `SplitMix64`.
-struct Random(u64);
-
-impl Random {
-    fn new(test: &str) -> Self {
-        let given = std::env::var("PERFKIT_SEED").ok();
-        let seed = given.map_or_else(
-            || RandomState::new().hash_one(0),
-            |seed| seed.parse().unwrap(),
-        );
-        println!("{test}: PERFKIT_SEED={seed}");
-        Self(seed)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ mixed >> 31
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
-    }
-}
-
-fn events(many: u64) -> u64 {
-    if cfg!(miri) { 500 } else { many }
 }
 
 /// A bucket that counts: a token is worth its interval, so that all numbers are whole.
@@ -88,13 +58,13 @@ impl Tokens {
 
 #[test]
 fn decides_as_a_bucket_that_counts_tokens_whatever_leaps_forward() {
-    let mut random = Random::new("decides");
+    let mut random = Chance::seeded();
     for _ in 0..20 {
         let interval = 1 + random.below(1000);
         let burst = 1 + u32::try_from(random.below(50)).unwrap();
         let quota = Quota::new(1, interval, burst, MINUTE);
         let (gcra, mut tokens, mut now) = (Gcra::new(), Tokens::new(interval, burst), 0_u64);
-        for _ in 0..events(100_000) {
+        for _ in 0..calls(100_000) {
             now += match random.below(100) {
                 0 => random.below(interval * 200),
                 1..40 => 0,
@@ -148,7 +118,7 @@ impl Excess {
 
 #[test]
 fn no_leap_of_the_clock_brings_more_than_one_full_bucket() {
-    let mut random = Random::new("leaps");
+    let mut random = Chance::seeded();
     for _ in 0..20 {
         let interval = 1 + random.below(1000);
         let burst = 1 + u32::try_from(random.below(20)).unwrap();
@@ -158,7 +128,7 @@ fn no_leap_of_the_clock_brings_more_than_one_full_bucket() {
         // What has passed, and what the clock says.
         let (mut passed, mut now) = (0_u64, depth * 100);
         let mut allowed = 0_u64;
-        for _ in 0..events(100_000) {
+        for _ in 0..calls(100_000) {
             let step = random.below(interval * 2);
             passed += step;
             now += step;
@@ -280,14 +250,14 @@ fn promises_of_hours_are_no_clock_that_has_gone_back() {
 /// Callers who wait, some of whom give up: nothing is given before its time, and nothing more than the rate.
 #[test]
 fn who_waits_and_who_gives_up_get_no_more_than_the_rate() {
-    let mut random = Random::new("waits");
+    let mut random = Chance::seeded();
     for _ in 0..20 {
         let interval = 1 + random.below(1000);
         let burst = 1 + u32::try_from(random.below(10)).unwrap();
         let quota = Quota::new(1, interval, burst, MINUTE);
         let (gcra, mut excess, mut now) = (Gcra::new(), Excess::new(interval, burst), 0_u64);
         let mut waiting: VecDeque<(u64, u32, Promise)> = VecDeque::new();
-        for _ in 0..events(50_000) {
+        for _ in 0..calls(50_000) {
             now += random.below(interval * 2);
             while waiting.front().is_some_and(|(due, ..)| *due <= now) {
                 let (due, tokens, promise) = waiting.pop_front().unwrap();
@@ -382,10 +352,10 @@ fn a_bucket_stays_while_there_is_a_promise_of_it() {
 fn a_flood_of_keys_frees_nobody_of_its_limit_and_keeps_the_bound() {
     let quota = per_second(10, 10);
     let keyed = Keyed::new(100);
-    let mut random = Random::new("flood");
+    let mut random = Chance::seeded();
     let mut excess: Vec<_> = (0..50).map(|_| Excess::new(SECOND / 10, 10)).collect();
     let mut now = 0;
-    for round in 0..events(200_000) {
+    for round in 0..calls(200_000) {
         now += random.below(SECOND / 1000);
         let known = random.below(50);
         let (holder, decision) = keyed.take(known, &quota, now, 1, 0);

@@ -1,7 +1,5 @@
 //! Pools under chaos: callers that panic, are cancelled, are kept and not polled, block threads, poison and take what they
 //! get, while factories fail, panic and hang, and limits change; and the books after every round.
-//!
-//! `PERFKIT_CHAOS_CALLS` says how many calls, `PERFKIT_SEED` by which numbers.
 
 use std::future::{Future, pending, poll_fn};
 use std::panic::AssertUnwindSafe;
@@ -12,23 +10,15 @@ use std::time::Duration;
 
 use tokio::runtime::Builder;
 
+use crate::chance::{self, Chance};
 use crate::pool::{Pool, Pooled};
 
 const ROUND: u64 = 4_000;
 const MOST: usize = 6;
 
-fn number(variable: &str, default: u64) -> u64 {
-    let text = std::env::var(variable).ok();
-    text.map_or(default, |text| text.parse().expect("a number"))
-}
-
-/// `SplitMix64`, of Steele, Lea and Flood.
+/// The next number of a seed that many draw from.
 fn random(seed: &AtomicU64) -> u64 {
-    const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mut z = seed.fetch_add(STEP, SeqCst).wrapping_add(STEP);
-    z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ z >> 31
+    Chance(seed.fetch_add(Chance::STEP, SeqCst)).next()
 }
 
 #[derive(Default)]
@@ -219,11 +209,9 @@ fn nothing_is_lost_in_chaos() {
             eprintln!("{info}");
         }
     }));
-    let seed = number("PERFKIT_SEED", 20_261_121);
-    let calls = number("PERFKIT_CHAOS_CALLS", 12_000);
-    eprintln!("PERFKIT_SEED={seed} PERFKIT_CHAOS_CALLS={calls}");
+    let calls = chance::calls(12_000);
     let world = Arc::new(World::default());
-    world.seed.store(seed, SeqCst);
+    world.seed.store(Chance::seeded().0, SeqCst);
     let pool = pool(&world);
     let mut done = 0;
     while done < calls {

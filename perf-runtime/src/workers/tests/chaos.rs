@@ -4,27 +4,9 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::*;
+use crate::chance::{self, Chance};
 
 type Call = Pin<Box<dyn Future<Output = Answer<u64>>>>;
-
-/// The same numbers for the same seed.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % sides
-    }
-}
-
-fn from_env(name: &str, default: u64) -> u64 {
-    std::env::var(name)
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(default)
-}
 
 /// A body does what its number says.
 fn asked(core: &'static Core, number: u64) -> impl FnOnce() -> u64 + Send + 'static {
@@ -49,16 +31,16 @@ fn right(number: u64, ended: std::thread::Result<Answer<u64>>) {
 }
 
 /// One thread's calls; gives how many it has made.
-fn calls(core: &'static Core, dice: &mut Dice, turns: u64) -> u64 {
+fn calls(core: &'static Core, random: &mut Chance, turns: u64) -> u64 {
     let mut kept: Vec<(u64, Call)> = Vec::new();
     for _ in 0..turns {
-        let number = dice.roll(1000);
+        let number = random.below(1000);
         let mut asks: Call = Box::pin(call(core, asked(core, number)));
-        match dice.roll(8) {
+        match random.below(8) {
             0 => {
                 let polled = catch_unwind(AssertUnwindSafe(|| poll(&mut asks)));
                 match polled {
-                    Ok(Poll::Pending) if dice.roll(2) == 0 => kept.push((number, asks)),
+                    Ok(Poll::Pending) if random.below(2) == 0 => kept.push((number, asks)),
                     Ok(Poll::Pending) => {}
                     Ok(Poll::Ready(answer)) => right(number, Ok(answer)),
                     Err(panic) => right(number, Err(panic)),
@@ -90,16 +72,14 @@ fn chaos_of_workers() {
             full: Full::Reject,
         },
     );
-    let seed = from_env("PERFKIT_SEED", 0x5eed_3042);
-    let turns = from_env("PERFKIT_CHAOS_CALLS", 8_000) / 4;
-    println!("seed {seed}, {turns} calls of each of four threads");
+    let mut random = Chance::seeded();
+    let turns = chance::calls(8_000) / 4;
     let made = AtomicU64::new(0);
     std::thread::scope(|scope| {
-        for thread in 1..=4 {
-            let made = &made;
+        for _ in 0..4 {
+            let (made, mut random) = (&made, random.split());
             scope.spawn(move || {
-                let mut dice = Dice(seed.wrapping_mul(thread) | 1);
-                made.fetch_add(calls(core, &mut dice, turns), Relaxed);
+                made.fetch_add(calls(core, &mut random, turns), Relaxed);
             });
         }
     });

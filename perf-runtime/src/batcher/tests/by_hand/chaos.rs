@@ -4,25 +4,7 @@
 use std::sync::atomic::AtomicU64;
 
 use super::*;
-
-/// The same numbers for the same seed.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % sides
-    }
-}
-
-fn from_env(name: &str, default: u64) -> u64 {
-    std::env::var(name)
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(default)
-}
+use crate::chance::{self, Chance};
 
 /// A batch of some of these numbers does what they say.
 fn answers(items: &[u64]) -> Vec<u64> {
@@ -35,7 +17,7 @@ fn answers(items: &[u64]) -> Vec<u64> {
 }
 
 /// One thread's calls; gives how many items it has handed in.
-fn calls(batcher: &Doubler, dice: &mut Dice, turns: u64) -> u64 {
+fn calls(batcher: &Doubler, random: &mut Chance, turns: u64) -> u64 {
     let mut handed_in = 0;
     let mut kept: Vec<std::pin::Pin<Box<dyn Future<Output = _> + '_>>> = Vec::new();
     let right = |item: u64, answer: Result<Result<u64, Rejected>, _>| match answer {
@@ -47,8 +29,8 @@ fn calls(batcher: &Doubler, dice: &mut Dice, turns: u64) -> u64 {
         }
     };
     for _ in 0..turns {
-        let item = dice.roll(1000);
-        match dice.roll(8) {
+        let item = random.below(1000);
+        match random.below(8) {
             0 => {
                 let mut call = Box::pin(batcher.call(item));
                 let polled = catch_unwind(AssertUnwindSafe(|| poll(&mut call)));
@@ -60,14 +42,14 @@ fn calls(batcher: &Doubler, dice: &mut Dice, turns: u64) -> u64 {
                             Poll::Pending => unreachable!(),
                         }),
                     );
-                } else if dice.roll(2) == 0 {
+                } else if random.below(2) == 0 {
                     kept.push(call);
                 }
                 handed_in += 1;
             }
             1 => kept.clear(),
             2 => {
-                let items: Vec<_> = (0..dice.roll(6)).map(|_| dice.roll(1000)).collect();
+                let items: Vec<_> = (0..random.below(6)).map(|_| random.below(1000)).collect();
                 handed_in += items.len() as u64;
                 let many = items.clone();
                 match catch_unwind(AssertUnwindSafe(|| batcher.many_blocking(many))) {
@@ -91,16 +73,14 @@ fn calls(batcher: &Doubler, dice: &mut Dice, turns: u64) -> u64 {
 }
 
 fn chaos(batcher: &Doubler) {
-    let seed = from_env("PERFKIT_SEED", 0x5eed_ba7c);
-    let turns = from_env("PERFKIT_CHAOS_CALLS", 8_000) / 4;
-    println!("seed {seed}, {turns} calls of each of four threads");
+    let mut random = Chance::seeded();
+    let turns = chance::calls(8_000) / 4;
     let handed_in = AtomicU64::new(0);
     std::thread::scope(|scope| {
-        for thread in 1..=4 {
-            let handed_in = &handed_in;
+        for _ in 0..4 {
+            let (handed_in, mut random) = (&handed_in, random.split());
             scope.spawn(move || {
-                let mut dice = Dice(seed.wrapping_mul(thread) | 1);
-                handed_in.fetch_add(calls(batcher, &mut dice, turns), Relaxed);
+                handed_in.fetch_add(calls(batcher, &mut random, turns), Relaxed);
             });
         }
     });

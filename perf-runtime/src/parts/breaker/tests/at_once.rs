@@ -7,11 +7,11 @@ use super::*;
 
 /// Runs it in two threads, each with its own chance.
 fn at_once(work: impl Fn(Chance) + Sync) {
-    let seed = seed();
+    let mut chance = Chance::seeded();
     std::thread::scope(|scope| {
-        for thread in 0..2 {
-            let work = &work;
-            scope.spawn(move || work(Chance(seed ^ thread)));
+        for _ in 0..2 {
+            let (work, chance) = (&work, chance.split());
+            scope.spawn(move || work(chance));
         }
     });
 }
@@ -27,7 +27,7 @@ fn the_sums_of_a_window_are_those_of_its_bits() {
     };
     let machine = Machine::seeded_with(window);
     at_once(|mut chance| {
-        for _ in 0..events(100_000) {
+        for _ in 0..calls(100_000) {
             let pass = machine.admit(|| 0).pass.unwrap();
             let verdict = if chance.one_in(3) {
                 Verdict::Failure
@@ -55,7 +55,7 @@ fn a_window_of_time_loses_no_call() {
         ..rules()
     };
     let machine = Machine::seeded_with(window);
-    let calls = events(50_000);
+    let calls = calls(50_000);
     at_once(|_| {
         for call in 0..calls {
             let pass = machine.admit(|| 0).pass.unwrap();
@@ -87,7 +87,7 @@ fn never_more_probes_than_places_however_it_opens_and_closes() {
     });
     let (now, out) = (Number::new(0), Number::new(0));
     at_once(|mut chance| {
-        for _ in 0..events(100_000) {
+        for _ in 0..calls(100_000) {
             let time = now.fetch_add(chance.below(200_000), SeqCst);
             let Ok(pass) = machine.admit(|| time).pass else {
                 continue;

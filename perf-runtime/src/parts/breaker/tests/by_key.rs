@@ -7,8 +7,8 @@ const KEYS: u64 = 8;
 
 #[test]
 fn a_key_that_is_not_known_is_as_one_that_is_known_and_well() {
-    let mut chance = Chance(seed());
-    for _ in 0..events(200_000).div_ceil(2_000) {
+    let mut chance = Chance::seeded();
+    for _ in 0..calls(200_000).div_ceil(2_000) {
         let rules = Rules {
             failures: Failures::InARow(1 + chance.below(4)),
             cancelled: chance.one_in(2).then_some(1 + chance.below(4)),

@@ -8,8 +8,8 @@ const ROUND: u64 = 3_000;
 
 #[test]
 fn a_breaker_does_what_a_naive_one_does_wherever_the_clock_leaps() {
-    let mut chance = Chance(seed());
-    let events = events(400_000);
+    let mut chance = Chance::seeded();
+    let events = calls(400_000);
     let mut opened = 0;
     for round in 0..events.div_ceil(ROUND) {
         let rules = any_rules(&mut chance);

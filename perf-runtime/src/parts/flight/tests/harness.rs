@@ -4,18 +4,16 @@
 //! one seed, which is printed; how the threads interleave is not, so a seed makes a failure likely, not certain.
 //!
 //! It is part of two tests: of the flight alone, and of annotated functions (`tests/chaos`).
-//!
-//! - `PERFKIT_SEED`: the seed, else a new one.
-//! - `PERFKIT_CHAOS_CALLS`: how many calls at least, else as many as the test says.
 
 use std::future::{Future, poll_fn};
-use std::hash::{BuildHasher, RandomState};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, mpsc};
 use std::task::Poll;
 use std::time::Duration;
+
+use crate::chance::{self, Chance};
 
 const TASKS: u64 = 64;
 const CALLS: u64 = 200;
@@ -41,7 +39,7 @@ pub(super) trait Subject: Send + Sync + Sized + 'static {
 /// What a body does.
 #[derive(Clone, Copy)]
 pub(super) struct Script {
-    random: Random,
+    random: Chance,
     key: u64,
     depth: u32,
     /// Whether it ends at all.
@@ -57,27 +55,6 @@ pub(super) struct Tally {
     pub(super) panics: AtomicUsize,
     pub(super) cancelled: AtomicUsize,
     pub(super) unpolled: AtomicUsize,
-}
-
-/// `SplitMix64`.
-#[derive(Clone, Copy)]
-pub(super) struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ mixed >> 31
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
-    }
-
-    fn split(&mut self) -> Self {
-        Self(self.next())
-    }
 }
 
 impl Script {
@@ -117,20 +94,12 @@ impl Script {
 
 /// Lets loose at least `calls` calls on fresh subjects, round by round, on two threads.
 pub(super) fn run<S: Subject>(
-    calls: usize,
+    calls: u64,
     new: impl Fn() -> Arc<S>,
     mut after: impl FnMut(&S),
 ) -> Tally {
-    let from_outside = |name| {
-        std::env::var(name)
-            .ok()
-            .and_then(|text: String| text.parse().ok())
-    };
-    let seed = from_outside("PERFKIT_SEED").unwrap_or_else(|| RandomState::new().hash_one(0));
-    let calls = from_outside("PERFKIT_CHAOS_CALLS")
-        .map_or(calls, |calls: u64| usize::try_from(calls).unwrap());
-    println!("PERFKIT_SEED={seed} PERFKIT_CHAOS_CALLS={calls}");
-    let mut random = Random(seed);
+    let calls = usize::try_from(chance::calls(calls)).unwrap();
+    let mut random = Chance::seeded();
     let tally = Arc::new(Tally::default());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -151,7 +120,7 @@ fn round<S: Subject>(
     runtime: &tokio::runtime::Runtime,
     subject: &Arc<S>,
     tally: &Arc<Tally>,
-    random: &mut Random,
+    random: &mut Chance,
 ) {
     let (done, is_done) = mpsc::channel();
     let tasks: Vec<_> = (0..TASKS)
@@ -173,7 +142,7 @@ fn round<S: Subject>(
     }
 }
 
-async fn task<S: Subject>(subject: &Arc<S>, tally: &Tally, mut random: Random) {
+async fn task<S: Subject>(subject: &Arc<S>, tally: &Tally, mut random: Chance) {
     let mut unpolled: Vec<Called<'_>> = Vec::new();
     for _ in 0..CALLS {
         tally.calls.fetch_add(1, Relaxed);
