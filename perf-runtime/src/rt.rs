@@ -13,8 +13,9 @@
 //! process, tokio's timers are not used at all.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use pin_project_lite::pin_project;
@@ -79,6 +80,12 @@ pub(crate) fn spawn(work: impl Future<Output = ()> + Send + 'static) {
         return;
     }
     tasks::TASKS.spawn(Box::pin(work));
+}
+
+/// Wakes somebody. A waker that panics is its executor's fault, and keeps nobody else from being woken.
+#[inline(never)]
+pub(crate) fn wake(waker: Waker) {
+    let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
 }
 
 /// A future that is ready once `deadline` has come, by [`now`]; at once when it has.

@@ -27,6 +27,7 @@ pub(crate) use self::report::{SECTION, metrics};
 use crate::batcher::Full;
 use crate::beside::{Places, Shared};
 use crate::rejected::Rejected;
+use crate::rt;
 
 /// After so long a thread with nothing to do ends.
 const IDLE: Duration = Duration::from_secs(10);
@@ -242,7 +243,7 @@ impl Core {
     fn tell(&self) {
         let watchers = std::mem::take(&mut self.lock().watchers);
         for watcher in watchers {
-            let _ = catch_unwind(AssertUnwindSafe(|| watcher.wake()));
+            rt::wake(watcher);
         }
     }
 

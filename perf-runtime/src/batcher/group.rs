@@ -3,7 +3,6 @@
 use std::any::TypeId;
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::{Acquire, Release};
 use std::sync::{Arc, OnceLock};
 use std::task::Waker;
@@ -16,6 +15,7 @@ use super::sync::{AtomicBool, MODELLED, Mutex, MutexGuard, lock};
 use crate::clock;
 use crate::parts::batch::linger::Worth;
 use crate::parts::batch::{Bounds, Line};
+use crate::rt;
 
 /// A batch that takes less is not waited for.
 const WORTH_A_WAIT: Duration = Duration::from_micros(32);
@@ -102,7 +102,7 @@ impl<K, I, A> Group<K, I, A> {
 /// Wakes all of them, whatever the others do.
 pub(super) fn wake(wakers: impl IntoIterator<Item = Waker>) {
     for waker in wakers {
-        let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+        rt::wake(waker);
     }
 }
 

@@ -19,7 +19,6 @@
 //! holds a permit: see [`held`].
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::task::Waker;
 
@@ -29,6 +28,7 @@ mod sync;
 
 pub(crate) use self::bell::Bell;
 use self::sync::{AtomicU64, Mutex, MutexGuard, lock};
+use crate::rt::wake;
 
 /// Somebody waits, and is neither granted a permit nor asleep.
 const QUEUED: u64 = 1 << 63;
@@ -96,8 +96,7 @@ impl Handover {
     /// Wakes them. True when there are grants, which somebody has to look after.
     pub(crate) fn deliver(self) -> bool {
         for waker in self.wakers {
-            // The panic of one executor's waker must keep nobody else from being woken.
-            let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+            wake(waker);
         }
         self.has_grants
     }

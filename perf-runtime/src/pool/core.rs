@@ -1,6 +1,6 @@
 //! The pool behind its handles: the state and its lock, and what is done outside of it.
 
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::Location;
 use std::sync::{Arc, OnceLock, PoisonError, Weak};
 use std::task::{Wake, Waker};
 use std::time::{Duration, Instant};
@@ -14,8 +14,8 @@ use super::user::Hooks;
 use crate::clock::{self, Start};
 use crate::parts::pool::entry::End;
 use crate::parts::pool::{After, State, Taken};
-use crate::rt;
 use crate::rt::alarm::{self, Alarm, Set};
+use crate::rt::{self, wake};
 
 /// In a model there is no time, and no thread but its own.
 pub(super) const MODELLED: bool = cfg!(all(test, perfkit_model));
@@ -221,12 +221,6 @@ impl<T: 'static> Drop for Core<T> {
             self.hooks.destroy(entry.resource.resource);
         }
     }
-}
-
-/// Wakes somebody; a panic of that is nobody else's affair.
-#[inline(never)]
-pub(super) fn wake(waker: Waker) {
-    let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
 }
 
 /// Rings when those who wait are to be looked after.

@@ -5,15 +5,15 @@
 
 use std::sync::{Arc, Weak};
 
-use super::core::{Core, MODELLED, wake};
+use super::core::{Core, MODELLED};
 use super::loan::{Lent, Loan};
 use super::user::Fault;
 use crate::clock;
 use crate::parts::pool::books::record;
 use crate::parts::pool::entry::End;
 use crate::parts::pool::{Attempt, State};
-use crate::rt;
 use crate::rt::background;
+use crate::rt::{self, wake};
 
 impl<T: Send + 'static> Core<T> {
     fn start(&self, work: impl Future<Output = ()> + Send + 'static) {

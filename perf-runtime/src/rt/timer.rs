@@ -4,11 +4,11 @@
 //! outside the lock, because all three are code of the executor's. A timer that is dropped takes its entry with it.
 
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
+use super::wake;
 use crate::clock;
 
 /// The timers of the process.
@@ -111,8 +111,7 @@ impl Timers {
             if !due.is_empty() {
                 drop(queue);
                 for waker in due {
-                    // The panic of one executor's waker must not silence the timers of the others.
-                    let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+                    wake(waker);
                 }
                 queue = self.lock();
                 continue;

@@ -13,6 +13,7 @@ use crate::carried::Answer;
 use crate::clock;
 use crate::latency::record;
 use crate::rejected::Rejected;
+use crate::rt;
 
 /// A call as its caller sees it. Dropped, it leaves the line; a body that runs is run to its end.
 #[must_use = "futures do nothing unless polled"]
@@ -79,7 +80,7 @@ impl<F, A> Call<F, A> {
             }
         };
         if let Some(waker) = waker {
-            let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+            rt::wake(waker);
         }
         None
     }

@@ -1,7 +1,6 @@
 //! One burst: who waits in it, and what each of them does.
 
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
@@ -11,6 +10,7 @@ use super::keyed::{Instance, Of};
 use super::{Count, GRACE};
 use crate::parts::flight::{Committed, Ending, Event, Landing};
 use crate::parts::key::Key;
+use crate::rt::wake;
 
 /// One burst.
 pub(super) struct Burst<A> {
@@ -65,11 +65,6 @@ impl<A> Burst<A> {
             wake(waker);
         }
     }
-}
-
-/// The panic of one executor's waker must reach nobody else.
-fn wake(waker: Waker) {
-    let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
 }
 
 /// One caller of a burst. Dropped before it has an answer, it was cancelled.

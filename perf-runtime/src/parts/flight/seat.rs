@@ -1,11 +1,11 @@
 //! The place of one caller that waits: news for it, and the way to wake it.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::PoisonError;
 use std::task::Waker;
 use std::time::Duration;
 
 use super::lock::{Condvar, Mutex, lock};
+use crate::rt::wake;
 
 /// What a caller that waits is told.
 pub(super) enum News<A> {
@@ -51,7 +51,7 @@ impl<A> Seat<A> {
         self.ring();
     }
 
-    /// Wakes the caller. A waker that panics is the executor's fault, and keeps nobody else from being woken.
+    /// Wakes the caller.
     pub(super) fn ring(&self) {
         let mut state = lock(&self.state);
         state.rung = true;
@@ -59,7 +59,7 @@ impl<A> Seat<A> {
         drop(state);
         self.bell.notify_one();
         if let Some(waker) = waker {
-            let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+            wake(waker);
         }
     }
 

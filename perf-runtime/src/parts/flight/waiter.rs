@@ -2,7 +2,6 @@
 //!
 //! Threads and futures wait for different things and decide by the same code: a [`Step`] says how to go on.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
@@ -12,6 +11,7 @@ use super::lead::{Lead, id};
 use super::lock::{Mutex, lock};
 use super::record::{Pulse, Record, Table};
 use super::seat::{News, Seat};
+use crate::rt::wake;
 
 /// So often the task of a caller goes around without a poll of the one who leads, who sits in the same task, before that
 /// one is taken for deserted. Once would do where every future of a task is polled each time; a few more cost nothing.
@@ -142,7 +142,7 @@ impl<'f, K: Eq, A> Waiter<'f, K, A> {
         let leader = record.pulse.waker.take();
         drop(table);
         if let Some(leader) = leader {
-            let _ = catch_unwind(AssertUnwindSafe(|| leader.wake()));
+            wake(leader);
         }
         Step::Wait
     }
