@@ -89,7 +89,8 @@ impl<F: Function> Subject for World<F> {
             let (of_key, begun) = F::call(self, key, Some(script)).await?;
             assert!(
                 begun >= done,
-                "of before an invalidation: {begun} and {done}"
+                "{}: of before an invalidation: {begun} and {done}",
+                F::NAME
             );
             Ok(of_key)
         })

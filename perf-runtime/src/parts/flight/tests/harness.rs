@@ -6,10 +6,11 @@
 //! It is part of two tests: of the flight alone, and of annotated functions (`tests/chaos`).
 
 use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -84,7 +85,7 @@ impl Script {
             _ = subject.call(key, script).await;
         }
         match self.random.below(100) {
-            0..5 => std::panic::resume_unwind(Box::new("chaos")),
+            0..5 => resume_unwind(Box::new(Chaos)),
             5..10 => Err(format!("of {}", self.key)),
             10..13 if !self.ends => std::future::pending().await,
             _ => Ok(self.key),
@@ -134,8 +135,14 @@ fn round<S: Subject>(
             })
         })
         .collect();
-    for _ in 0..TASKS {
-        is_done.recv_timeout(HANGS).expect("a call hangs");
+    drop(done);
+    // Over when all are done, or have panicked.
+    loop {
+        match is_done.recv_timeout(HANGS) {
+            Ok(()) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => panic!("a call hangs"),
+        }
     }
     for task in tasks {
         runtime.block_on(task).expect("a task ends well");
@@ -190,6 +197,9 @@ async fn task<S: Subject>(subject: &Arc<S>, tally: &Tally, mut random: Chance) {
     }
 }
 
+/// What a body panics with.
+struct Chaos;
+
 enum Ended {
     Answered(Result<u64, String>),
     Panicked,
@@ -200,7 +210,9 @@ async fn patiently(call: &mut Called<'_>, mut patience: Option<u64>) -> Option<E
     poll_fn(|cx| {
         let polled = catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(cx)));
         match polled {
-            Err(_) => return Poll::Ready(Some(Ended::Panicked)),
+            Err(panic) if panic.is::<Chaos>() => return Poll::Ready(Some(Ended::Panicked)),
+            // A promise is broken.
+            Err(panic) => resume_unwind(panic),
             Ok(Poll::Ready(answer)) => return Poll::Ready(Some(Ended::Answered(answer))),
             Ok(Poll::Pending) => {}
         }
