@@ -3,7 +3,9 @@
 //! - `PERFKIT_SEED`: the seed, else a new one. How threads interleave is not drawn from it.
 //! - `PERFKIT_CHAOS_CALLS`: how many calls or events, else as many as the test says.
 
+use std::any::Any;
 use std::hash::{BuildHasher, RandomState};
+use std::panic::resume_unwind;
 
 /// Steele, Lea and Flood's `SplitMix64`.
 #[derive(Clone, Copy)]
@@ -47,6 +49,21 @@ pub(crate) fn calls(usually: u64) -> u64 {
     let calls = asked("PERFKIT_CHAOS_CALLS").unwrap_or(usually);
     println!("PERFKIT_CHAOS_CALLS={calls}");
     calls
+}
+
+/// What those panic with whose panic is part of the chaos.
+struct Chaos;
+
+/// Panics as a user's code might, without a word.
+pub(crate) fn panic() -> ! {
+    resume_unwind(Box::new(Chaos))
+}
+
+/// Goes on with a panic that is none of those: a promise is broken.
+pub(crate) fn forgive(panic: Box<dyn Any + Send>) {
+    if !panic.is::<Chaos>() {
+        resume_unwind(panic);
+    }
 }
 
 fn asked(variable: &str) -> Option<u64> {

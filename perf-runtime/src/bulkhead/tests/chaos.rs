@@ -2,7 +2,7 @@
 //! books after every round.
 
 use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -68,7 +68,7 @@ fn call(world: &'static World, mut random: Chance, depth: u32) -> Called<'static
                 call(world, random.split(), depth + 1).await;
             }
             if random.below(100) < 5 {
-                resume_unwind(Box::new("chaos"));
+                chance::panic();
             }
         };
         permit.around(body).await;
@@ -87,7 +87,7 @@ fn blocking(world: &'static World, random: &mut Chance, depth: u32) {
         blocking(world, random, depth + 1);
     }
     if random.below(100) < 5 {
-        resume_unwind(Box::new("chaos"));
+        chance::panic();
     }
 }
 
@@ -103,7 +103,11 @@ async fn task(world: &'static World, mut random: Chance) {
         let over = poll_fn(|cx| {
             let polled = catch_unwind(AssertUnwindSafe(|| called.as_mut().poll(cx)));
             match polled {
-                Err(_) | Ok(Poll::Ready(())) => Poll::Ready(true),
+                Err(panic) => {
+                    chance::forgive(panic);
+                    Poll::Ready(true)
+                }
+                Ok(Poll::Ready(())) => Poll::Ready(true),
                 Ok(Poll::Pending) if polls == 0 => Poll::Ready(false),
                 Ok(Poll::Pending) => {
                     polls = polls.saturating_sub(1);
@@ -144,7 +148,8 @@ fn round(runtime: &tokio::runtime::Runtime, random: &mut Chance) -> usize {
             let mut random = random.split();
             std::thread::spawn(move || {
                 for _ in 0..CALLS {
-                    let _ = catch_unwind(AssertUnwindSafe(|| blocking(world, &mut random, 0)));
+                    let run = AssertUnwindSafe(|| blocking(world, &mut random, 0));
+                    catch_unwind(run).unwrap_or_else(chance::forgive);
                 }
             })
         })

@@ -2,13 +2,14 @@
 //! get, while factories fail, panic and hang, and limits change; and the books after every round.
 
 use std::future::{Future, pending, poll_fn};
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::task::Poll;
 use std::time::Duration;
 
 use tokio::runtime::Builder;
+use tokio::task::JoinError;
 
 use crate::chance::{self, Chance};
 use crate::pool::{Pool, Pooled};
@@ -35,7 +36,7 @@ impl Drop for Resource {
     fn drop(&mut self) {
         self.0.living.fetch_sub(1, SeqCst);
         if random(&self.0.seed).is_multiple_of(50) && !std::thread::panicking() {
-            std::panic::resume_unwind(Box::new("a drop"));
+            chance::panic();
         }
     }
 }
@@ -114,10 +115,11 @@ fn end(world: &World, mut guard: Pooled<Resource>) {
         0 => guard.poison(),
         1 => {
             let resource = Pooled::take(guard);
-            let _ = std::panic::catch_unwind(AssertUnwindSafe(|| drop(resource)));
+            let run = AssertUnwindSafe(|| drop(resource));
+            catch_unwind(run).unwrap_or_else(chance::forgive);
             return;
         }
-        2 => std::panic::resume_unwind(Box::new("a user")),
+        2 => chance::panic(),
         _ => {}
     }
     drop(guard);
@@ -169,6 +171,13 @@ async fn call(world: Arc<World>, pool: Pool<Resource>) {
         }
         drop(held);
         end(&world, guard);
+    }
+}
+
+/// A task that has panicked as it may.
+fn forgiven(ended: Result<(), JoinError>) {
+    if let Err(error) = ended {
+        chance::forgive(error.into_panic());
     }
 }
 
@@ -235,7 +244,8 @@ fn nothing_is_lost_in_chaos() {
                             continue;
                         };
                         drop(Held::new(&world));
-                        let _ = std::panic::catch_unwind(AssertUnwindSafe(|| end(&world, guard)));
+                        let run = AssertUnwindSafe(|| end(&world, guard));
+                        catch_unwind(run).unwrap_or_else(chance::forgive);
                     }
                 })
             })
@@ -249,10 +259,14 @@ fn nothing_is_lost_in_chaos() {
                 tasks.spawn(call(Arc::clone(&world), pool.clone()));
             }
             for _ in 0..ROUND / 4 {
-                tasks.join_next().await;
+                if let Some(ended) = tasks.join_next().await {
+                    forgiven(ended);
+                }
             }
             dying.shutdown_background();
-            while tasks.join_next().await.is_some() {}
+            while let Some(ended) = tasks.join_next().await {
+                forgiven(ended);
+            }
             let joined = tokio::task::spawn_blocking(move || {
                 for thread in threads {
                     thread.join().expect("no thread panics outside");

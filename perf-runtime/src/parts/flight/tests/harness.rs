@@ -6,7 +6,7 @@
 //! It is part of two tests: of the flight alone, and of annotated functions (`tests/chaos`).
 
 use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -85,7 +85,7 @@ impl Script {
             _ = subject.call(key, script).await;
         }
         match self.random.below(100) {
-            0..5 => resume_unwind(Box::new(Chaos)),
+            0..5 => chance::panic(),
             5..10 => Err(format!("of {}", self.key)),
             10..13 if !self.ends => std::future::pending().await,
             _ => Ok(self.key),
@@ -197,9 +197,6 @@ async fn task<S: Subject>(subject: &Arc<S>, tally: &Tally, mut random: Chance) {
     }
 }
 
-/// What a body panics with.
-struct Chaos;
-
 enum Ended {
     Answered(Result<u64, String>),
     Panicked,
@@ -210,9 +207,10 @@ async fn patiently(call: &mut Called<'_>, mut patience: Option<u64>) -> Option<E
     poll_fn(|cx| {
         let polled = catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(cx)));
         match polled {
-            Err(panic) if panic.is::<Chaos>() => return Poll::Ready(Some(Ended::Panicked)),
-            // A promise is broken.
-            Err(panic) => resume_unwind(panic),
+            Err(panic) => {
+                chance::forgive(panic);
+                return Poll::Ready(Some(Ended::Panicked));
+            }
             Ok(Poll::Ready(answer)) => return Poll::Ready(Some(Ended::Answered(answer))),
             Ok(Poll::Pending) => {}
         }
