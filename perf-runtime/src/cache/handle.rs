@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::builder::CacheBuilder;
+use super::landing::Prepared;
 use super::slot::{Keeps, Slot};
 use super::stats::CacheStats;
 use super::{Count, iter::Iter};
@@ -264,7 +265,12 @@ impl<K: Key, V: Keepable> Cache<K, V> {
             }
             None => slot.lifetime(Some(&key), &value, is_error, hash),
         };
-        drop(slot.keep(hash, key, value, weight, lifetime, tags));
+        let prepared = Prepared {
+            value,
+            weight,
+            lifetime,
+        };
+        drop(slot.keep(hash, key, prepared, tags, || true));
     }
 
     /// Shows every entry, none of them cloned: in no order, those whose time is over not, and of those that come or go

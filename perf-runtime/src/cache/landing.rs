@@ -83,9 +83,9 @@ impl<R, V> Way<R, V> {
 
 /// A value that is to be kept.
 pub(crate) struct Prepared<V> {
-    value: V,
-    weight: u64,
-    lifetime: Lifetime,
+    pub(super) value: V,
+    pub(super) weight: u64,
+    pub(super) lifetime: Lifetime,
 }
 
 impl<'s, K: Key, R, V: Keepable> Landing<'s, K, R, V> {
@@ -141,23 +141,21 @@ impl<'s, K: Key, R, V: Keepable> Landing<'s, K, R, V> {
         self.hash
     }
 
+    fn tags(&self) -> &[Tag] {
+        self.tags.as_ref().map_or(&[][..], |carried| &carried.tags)
+    }
+
     /// The end of a load that nobody waits for.
     ///
-    /// It has no flight that an invalidation could mark. So it is not kept when there was one, and taken out again when
-    /// there was one while it was put in: whatever an invalidation takes out, it takes out after it has said so.
+    /// It has no flight that an invalidation could mark. So it is not kept when there was one: whatever an invalidation
+    /// takes out, it takes out after it has said so.
     pub(super) fn keep(mut self, key: K, answer: &R) {
         use flight::Landing as _;
         self.ended(Ending::Answered(answer));
         let (slot, hash, invalidations) = (self.slot, self.hash, self.invalidations);
-        let is_old = || slot.invalidations.load(SeqCst) != invalidations;
-        if is_old() {
-            return;
-        }
+        let is_wanted = || slot.invalidations.load(SeqCst) == invalidations;
         if let Some(prepared) = self.prepare(answer) {
-            drop(self.commit(key, prepared));
-            if is_old() {
-                slot.take_all_of(hash);
-            }
+            drop(slot.keep(hash, key, prepared, self.tags(), is_wanted));
         }
     }
 }
@@ -217,20 +215,13 @@ impl<'s, K: Key, R, V: Keepable> flight::Landing for Landing<'s, K, R, V> {
     }
 
     fn commit(&mut self, key: K, prepared: Prepared<V>) -> Committed<Gone<'s, K, V>> {
-        let Prepared {
-            value,
-            weight,
-            lifetime,
-        } = prepared;
         if let Some(replaced) = &self.refreshes {
             replaced.store(true, Relaxed);
         }
-        let tags = self.tags.as_ref().map_or(&[][..], |carried| &carried.tags);
+        let (slot, tags) = (self.slot, self.tags());
         Committed {
             kept: true,
-            displaced: self
-                .slot
-                .keep(self.hash, key, value, weight, lifetime, tags),
+            displaced: slot.keep(self.hash, key, prepared, tags, || true),
         }
     }
 

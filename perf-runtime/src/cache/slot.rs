@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use super::hooks::Hooks;
-use super::landing::{Landing, Way};
+use super::landing::{Landing, Prepared, Way};
 use super::looked::{Looked, Missing};
 use super::refresh::Refresh;
 use super::settings::{Settings, Times};
@@ -316,15 +316,14 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         self.times.lifetime(self.now(), is_error, hash, own)
     }
 
-    /// Keeps a value; gives what had to go.
+    /// Keeps a value that is still wanted, see [`Store::insert_entry`]; gives what had to go.
     pub(super) fn keep(
         &self,
         hash: u64,
         key: K,
-        value: V,
-        weight: u64,
-        lifetime: Lifetime,
+        prepared: Prepared<V>,
         tags: &[Tag],
+        is_wanted: impl Fn() -> bool,
     ) -> Gone<'_, K, V> {
         let (store, now) = (&self.store, self.now());
         let index = if tags.is_empty() {
@@ -337,25 +336,35 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         } else {
             Displaced::counted()
         };
+        let Prepared {
+            value,
+            weight,
+            lifetime,
+        } = prepared;
         let entry = Entry::new(key, value, lifetime);
-        if let Some(index) = index {
+        let unwanted = if let Some(index) = index {
             let mut index = index.lock();
             // What was kept under the key takes its tags along; not so another key of this hash.
             let is_alone = !self.is_there(hash, |other| other != entry.key());
-            store.insert_entry(hash, entry, weight, now, &mut displaced);
-            if is_alone {
-                index.remove(hash);
+            let unwanted = store.insert_entry(hash, entry, weight, now, is_wanted, &mut displaced);
+            if unwanted.is_none() {
+                if is_alone {
+                    index.remove(hash);
+                }
+                if self.is_there(hash, |_| true) {
+                    index.add(hash, tags);
+                }
             }
-            if self.is_there(hash, |_| true) {
-                index.add(hash, tags);
-            }
+            unwanted
         } else {
-            store.insert_entry(hash, entry, weight, now, &mut displaced);
+            let unwanted = store.insert_entry(hash, entry, weight, now, is_wanted, &mut displaced);
             if self.tags.get().is_some() {
                 // The first tag came meanwhile. What had to go for this answer may carry it, and was not asked.
                 self.untag_what_is_gone();
             }
-        }
+            unwanted
+        };
+        drop(unwanted);
         Gone {
             slot: self,
             displaced,

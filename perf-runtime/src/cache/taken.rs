@@ -128,15 +128,6 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         }
     }
 
-    /// Takes out what is old already as it comes.
-    pub(super) fn take_all_of(&self, hash: u64) {
-        let mut gone = Vec::new();
-        self.take_hash(hash, &mut gone);
-        for displaced in gone {
-            self.left(&displaced);
-        }
-    }
-
     /// Takes out everything. Gives how much that was.
     pub(super) fn clear(&self) -> u64 {
         self.flights.outdate_all();

@@ -26,11 +26,15 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
     ) -> Displaced<'_, K, V> {
         let mut displaced = Displaced::none();
         let entry = Entry::new(key, value, lifetime);
-        self.insert_entry(hash, entry, weight, now, &mut displaced);
+        self.insert_entry(hash, entry, weight, now, || true, &mut displaced);
         displaced
     }
 
-    /// The same for who says how what has to go is given back.
+    /// The same for who says how what has to go is given back, and whether the entry is still wanted; it is given back
+    /// when it is not.
+    ///
+    /// That is asked under the lock. So who first sees to it that it is not, and then takes out what is there, leaves
+    /// nothing behind.
     // The entry is made before the lock, so that in a panic of `Eq` it is dropped after it.
     pub(crate) fn insert_entry<'s>(
         &'s self,
@@ -38,19 +42,22 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
         mut entry: Entry<K, V>,
         weight: u64,
         now: u64,
+        is_wanted: impl Fn() -> bool,
         displaced: &mut Displaced<'s, K, V>,
-    ) {
-        let Some(shard) = self.shard(hash) else {
-            return;
-        };
+    ) -> Option<Entry<K, V>> {
+        let shard = self.shard(hash)?;
         let weight = self.bounds.admit(weight);
         let mut locked = shard.lock();
+        if !is_wanted() {
+            return Some(entry);
+        }
         let mut present = id_of(&locked, hash, &entry);
         let Some(weight) = weight else {
             if let Some(id) = present {
                 self.take(&mut locked, id, Cause::Replaced, now, displaced);
             }
-            return displaced.add(locked.refuse(entry), Cause::TooHeavy, now);
+            displaced.add(locked.refuse(entry), Cause::TooHeavy, now);
+            return None;
         };
         if present.is_none() {
             locked.policy.record_miss(hash);
@@ -80,6 +87,9 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
                 drop(locked);
                 self.evict_elsewhere(hash, now, displaced);
                 locked = shard.lock();
+                if !is_wanted() {
+                    return Some(entry);
+                }
                 present = id_of(&locked, hash, &entry);
             }
         }
@@ -97,6 +107,7 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
             self.bounds.give_back(Place::of(weight));
             displaced.add(locked.refuse(entry), Cause::Size, now);
         }
+        None
     }
 
     fn replace<'s>(

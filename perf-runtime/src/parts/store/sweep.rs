@@ -46,6 +46,8 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
     ) -> Displaced<'_, K, V> {
         let mut displaced = Displaced::none();
         for shard in &self.shards {
+            // Who is about to put something in has done so.
+            drop(shard.lock());
             pinned(|pin| {
                 let meant = shard.entries(pin, 0, usize::MAX);
                 let meant = meant.filter(|entry| is_meant(entry.key(), entry.value()));

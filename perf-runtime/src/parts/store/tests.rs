@@ -355,6 +355,24 @@ fn what_is_displaced_can_be_looked_at_and_outlives_its_readers() {
 }
 
 #[test]
+fn what_is_not_wanted_any_more_is_given_back_and_takes_no_place() {
+    let store = Store::<u64, u64>::with_shards(limits(Some(1), None), None, 1);
+    drop(store.insert(store.hash(&&1), 1, 7, 1, Lifetime::FOREVER, 0));
+    let mut displaced = Displaced::none();
+    for key in [1, 2] {
+        let entry = Entry::new(key, 8, Lifetime::FOREVER);
+        let hash = store.hash(&&key);
+        let unwanted = store.insert_entry(hash, entry, 1, 0, || false, &mut displaced);
+        assert_eq!(unwanted.map(|entry| *entry.value()), Some(8));
+    }
+    assert_eq!(displaced.iter().count(), 0);
+    assert_eq!(
+        (get(&store, 1), get(&store, 2), store.entries()),
+        (Some(7), None, 1)
+    );
+}
+
+#[test]
 fn what_is_only_counted_is_counted_exactly_and_outlives_its_readers() {
     const KEPT: u64 = 8;
     const OTHERS: u64 = 100;
@@ -363,7 +381,7 @@ fn what_is_only_counted_is_counted_exactly_and_outlives_its_readers() {
     let keep = |key: u64, lifetime, now| {
         let mut displaced = Displaced::counted();
         let entry = Entry::new(key, Counted::new(&alive), lifetime);
-        store.insert_entry(store.hash(&&key), entry, 1, now, &mut displaced);
+        store.insert_entry(store.hash(&&key), entry, 1, now, || true, &mut displaced);
         assert_eq!(displaced.iter().count(), 0);
         displaced.evicted()
     };
@@ -483,7 +501,7 @@ fn every_key_and_value_is_dropped_once_however_many_threads() {
                         Displaced::counted()
                     };
                     let entry = Entry::new(key.clone(), value, until(round + 30));
-                    store.insert_entry(hash, entry, 1, round, &mut displaced);
+                    store.insert_entry(hash, entry, 1, round, || true, &mut displaced);
                     drop(displaced);
                     store.read(hash, &&key, round, |entry| assert_eq!(entry.key().0, key.0));
                     match round % 97 {
