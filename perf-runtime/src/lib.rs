@@ -9,6 +9,10 @@ mod by_hand;
 mod cache;
 mod carried;
 #[cfg(test)]
+#[cfg_attr(
+    not(feature = "tokio"),
+    allow(dead_code, reason = "part of the chaos needs a runtime")
+)]
 mod chance;
 mod classify;
 mod clock;

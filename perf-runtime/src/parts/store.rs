@@ -20,6 +20,7 @@ mod index;
 mod insert;
 mod limbo;
 mod sweep;
+mod sync;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -4,10 +4,9 @@
 //! been taken out. So what is in never exceeds the bound.
 
 use std::ops::AddAssign;
-use std::sync::atomic::{
-    AtomicU64,
-    Ordering::{AcqRel, Acquire},
-};
+use std::sync::atomic::Ordering::{AcqRel, Acquire};
+
+use super::sync::AtomicU64;
 
 /// What a store may keep at most. The default keeps everything.
 #[derive(Clone, Copy, Debug, Default)]

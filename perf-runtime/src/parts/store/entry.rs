@@ -1,9 +1,11 @@
 //! One answer that is kept, and what is known of it.
 
 use std::sync::atomic::{
-    AtomicBool, AtomicU8, AtomicU64,
+    AtomicU8,
     Ordering::{Acquire, Relaxed, Release},
 };
+
+use super::sync::{AtomicBool, AtomicU64};
 
 /// How often an entry is known to have been met, at most.
 const OFTEN: u8 = 3;

@@ -15,12 +15,13 @@
 
 use std::cell::Cell;
 use std::marker::PhantomData;
+use std::sync::PoisonError;
 use std::sync::atomic::{
-    AtomicBool, AtomicU64,
     Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst},
-    compiler_fence, fence,
+    compiler_fence,
 };
-use std::sync::{PoisonError, RwLock};
+
+use super::sync::{AtomicBool, AtomicU64, RwLock, fence, thread_local};
 
 /// What one thread says of itself. Records are never freed; that of a thread which has ended goes to the next new one.
 // Two lines of 64 bytes, because processors fetch them in pairs.
@@ -36,7 +37,13 @@ struct Record {
 }
 
 /// As many as there have been threads at one time that read.
+#[cfg(not(all(test, perfkit_model)))]
 static RECORDS: RwLock<Vec<&'static Record>> = RwLock::new(Vec::new());
+
+#[cfg(all(test, perfkit_model))]
+shuttle::lazy_static! {
+    static ref RECORDS: RwLock<Vec<&'static Record>> = RwLock::new(Vec::new());
+}
 
 thread_local! {
     // Has no destructor, so that it can be asked until the thread's very end.
@@ -185,7 +192,7 @@ impl Grace {
 
 /// One fence for all threads of the process.
 mod barrier {
-    #[cfg(all(target_os = "linux", not(miri)))]
+    #[cfg(all(target_os = "linux", not(any(miri, all(test, perfkit_model)))))]
     mod system {
         use std::sync::OnceLock;
 
@@ -223,7 +230,7 @@ mod barrier {
         }
     }
 
-    #[cfg(not(all(target_os = "linux", not(miri))))]
+    #[cfg(not(all(target_os = "linux", not(any(miri, all(test, perfkit_model))))))]
     mod system {
         pub(crate) fn is_for_all() -> bool {
             false
@@ -239,7 +246,7 @@ mod barrier {
 
     /// A fence of this thread alone, which the readers answer with one of theirs.
     fn own() {
-        std::sync::atomic::fence(std::sync::atomic::Ordering::SeqCst);
+        super::fence(super::SeqCst);
     }
 }
 

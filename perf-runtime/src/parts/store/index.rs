@@ -11,10 +11,9 @@
 //! pointer.
 
 use std::ptr::{NonNull, null_mut};
-use std::sync::atomic::{
-    AtomicPtr, AtomicU64,
-    Ordering::{Acquire, Relaxed, Release},
-};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+use super::sync::{AtomicPtr, AtomicU64};
 
 /// How many slots a group has.
 const WIDTH: usize = 7;

@@ -10,11 +10,12 @@ use std::mem::{self, MaybeUninit};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::slice;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::grace::Grace;
 use super::index::Index;
+use super::sync::{AtomicBool, AtomicUsize, Mutex, MutexGuard, lock, yield_now};
 
 /// Something that nobody finds any more, on its way to its table's limbo: where it goes when this is dropped.
 ///
@@ -242,7 +243,7 @@ impl<T> Limbo<T> {
     }
 
     fn contents(&self) -> MutexGuard<'_, Contents<T>> {
-        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.contents)
     }
 
     /// Keeps it until there are many; then begins to wait for their readers and drops what has none any more.
@@ -280,7 +281,7 @@ impl<T> Limbo<T> {
             if self.contents().batches.is_empty() {
                 break;
             }
-            std::thread::yield_now();
+            yield_now();
         }
         let mut spares = Vec::new();
         self.give_spares(&mut spares);

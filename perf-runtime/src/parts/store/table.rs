@@ -12,15 +12,13 @@ use std::marker::PhantomData;
 use std::mem;
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
-use std::sync::atomic::{
-    AtomicPtr,
-    Ordering::{Acquire, Relaxed, Release},
-};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use super::grace::Pin;
 use super::index::Index;
 use super::limbo::{Garbage, Limbo, Spare, Unlinked};
+use super::sync::{AtomicPtr, Mutex, MutexGuard, lock};
 
 /// A table of boxed `T`, and what its writers know besides, `W`.
 pub(super) struct Table<T, W> {
@@ -112,7 +110,7 @@ impl<T, W> Table<T, W> {
     /// The one writer.
     pub(super) fn lock(&self) -> Locked<'_, T, W> {
         Locked {
-            writer: self.writer.lock().unwrap_or_else(PoisonError::into_inner),
+            writer: lock(&self.writer),
             table: self,
         }
     }

@@ -6,6 +6,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
 
+#[cfg(perfkit_model)]
+mod models;
+
 const ROUNDS: u64 = if cfg!(miri) { 60 } else { 20_000 };
 
 fn limits(entries: Option<u64>, weight: Option<u64>) -> Limits {

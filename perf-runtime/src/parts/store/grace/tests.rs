@@ -1,5 +1,6 @@
 use super::*;
 use std::sync::mpsc;
+use std::thread_local;
 
 /// Comes back when the grace is over. Other tests read at the same time, so that one look says nothing.
 fn end(mut grace: Grace) {
