@@ -6,6 +6,7 @@
 
 mod server;
 
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 
@@ -13,6 +14,7 @@ use perfkit::report::Row;
 use perfkit::{Pooled, Rejected, pooled};
 use redis::aio::MultiplexedConnection;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::server::Server;
 
@@ -92,14 +94,22 @@ impl Load {
     }
 }
 
-/// The story that each server goes through.
-async fn killed_and_restarted(load: &Load, server: &mut Server) {
+/// What each server goes through under the load of such tasks, and what the report has to tell of it.
+async fn survives<F: Future<Output = ()> + Send + 'static>(
+    op: &str,
+    server: &mut Server,
+    task: impl Fn(Arc<Load>) -> F,
+) {
+    let load = Load::new();
+    let tasks: JoinSet<()> = (0..TASKS).map(|_| task(Arc::clone(&load))).collect();
     load.more(500, 0).await;
     server.kill();
     load.more(0, 4 * MOST).await;
     server.start();
     load.more(500, 0).await;
     load.stop.store(true, SeqCst);
+    tasks.join_all().await;
+    tells_the_story(op);
 }
 
 fn row(op: &str) -> Row {
@@ -148,27 +158,17 @@ async fn a_redis_that_is_killed_and_comes_back_loses_nothing() {
     let Some(mut server) = Server::redis() else {
         return;
     };
-    let (load, port) = (Load::new(), server.port());
-    let tasks: Vec<_> = (0..TASKS)
-        .map(|_| {
-            let load = Arc::clone(&load);
-            tokio::spawn(load.run(
-                async move || cache(port).await,
-                async |connection| {
-                    let _: u64 = redis::cmd("INCR")
-                        .arg("hits")
-                        .query_async(connection)
-                        .await?;
-                    Ok(())
-                },
-            ))
-        })
-        .collect();
-    killed_and_restarted(&load, &mut server).await;
-    for task in tasks {
-        task.await.expect("no task panics");
-    }
-    tells_the_story("servers: redis");
+    let port = server.port();
+    survives("servers: redis", &mut server, |load| {
+        load.run(
+            async move || cache(port).await,
+            async |connection| {
+                let mut increase = redis::cmd("INCR");
+                Ok(increase.arg("hits").exec_async(connection).await?)
+            },
+        )
+    })
+    .await;
 }
 
 #[pooled(
@@ -191,24 +191,17 @@ async fn a_postgres_that_is_killed_and_comes_back_loses_nothing() {
     let Some(mut server) = Server::postgres() else {
         return;
     };
-    let (load, port) = (Load::new(), server.port());
-    let tasks: Vec<_> = (0..TASKS)
-        .map(|_| {
-            let load = Arc::clone(&load);
-            tokio::spawn(load.run(
-                async move || database(port).await,
-                async |client| {
-                    client.query_one("SELECT 1 + 1", &[]).await?;
-                    Ok(())
-                },
-            ))
-        })
-        .collect();
-    killed_and_restarted(&load, &mut server).await;
-    for task in tasks {
-        task.await.expect("no task panics");
-    }
-    tells_the_story("servers: postgres");
+    let port = server.port();
+    survives("servers: postgres", &mut server, |load| {
+        load.run(
+            async move || database(port).await,
+            async |client| {
+                client.query_one("SELECT 1 + 1", &[]).await?;
+                Ok(())
+            },
+        )
+    })
+    .await;
 }
 
 #[pooled(
