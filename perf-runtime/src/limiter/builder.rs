@@ -50,6 +50,38 @@ impl RateLimiterBuilder {
         self
     }
 
+    /// How many wait at a time, those of all keys together, at least 1. Who would be one more is rejected at once, with
+    /// [`Reason::QueueFull`](crate::Reason::QueueFull). Default: as many as there are.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use perfkit::{RateLimiter, Reason};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mails = RateLimiter::builder("doc: max_waiting")
+    ///     .rate(1, Duration::from_secs(3600))
+    ///     .max_waiting(1)
+    ///     .build()?;
+    /// mails.acquire_async().await?;
+    ///
+    /// let waiting = tokio::spawn({
+    ///     let mails = mails.clone();
+    ///     async move { mails.acquire_async().await }
+    /// });
+    /// tokio::task::yield_now().await;
+    /// let rejected = mails.acquire_async().await.unwrap_err();
+    /// assert_eq!(rejected.reason(), Reason::QueueFull);
+    /// # waiting.abort();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn max_waiting(mut self, max_waiting: u64) -> Self {
+        self.settings.max_waiting = Some(max_waiting);
+        self
+    }
+
     /// How many keys have a bucket of their own, at least 1. Default: 10,000.
     pub fn max_keys(mut self, max_keys: u64) -> Self {
         self.settings.max_keys = max_keys;
@@ -84,6 +116,11 @@ impl RateLimiterBuilder {
         }
         if self.settings.burst == Some(0) {
             return wrong("a burst of none would never let anything through; the least is 1");
+        }
+        if self.settings.max_waiting == Some(0) {
+            return wrong(
+                "`max_waiting` is at least 1; where nobody is to wait say `.max_wait(Duration::ZERO)`",
+            );
         }
         if self.settings.max_keys == 0 {
             return wrong("`max_keys` is at least 1");
