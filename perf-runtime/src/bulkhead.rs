@@ -7,6 +7,8 @@
 //! A permit that is granted to a future nobody polls is taken back after a [`TICK`] or two: while there are grants that
 //! nobody has come for, one task looks after them.
 //!
+//! How many permits and places there are can be changed at any time. Who has one keeps it.
+//!
 //! A call from within a call, in the same thread or task, passes through without a permit where all permits are held by its
 //! own callers: it could wait for ever. Only where it would wait; without a queue it is rejected as any other.
 
@@ -46,9 +48,9 @@ const TICK: Duration = Duration::from_millis(20);
 /// The options of a bulkhead.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
-    /// How many calls run at once, at least one.
+    /// How many calls run at once, at least one, to begin with.
     pub max: u64,
-    /// How many wait.
+    /// How many wait, to begin with.
     pub queue: u64,
     /// How long each of them does; `Duration::MAX` for ever.
     pub wait: Duration,
@@ -246,6 +248,12 @@ impl Core {
             return Ok(Permit::of(this));
         }
         Waiting::new(this).await
+    }
+
+    /// Changes how many permits there are.
+    pub(crate) fn resize<H: Handle>(this: &H, max: u32) {
+        let handover = this.permits.resize(max);
+        deliver(this, handover);
     }
 
     /// Starts the peak anew.

@@ -364,3 +364,50 @@ fn the_handle_shares_the_permits_of_the_function() {
     assert_eq!((handle.in_use(), handle.waiting()), (2, 0));
     assert_eq!(number("bulkhead: handle", "in_use"), 2);
 }
+
+#[test]
+fn a_function_that_is_given_more_places_lets_in_who_waits() {
+    #[bulkhead(1, queue = 2, name = "bulkhead: grows")]
+    async fn call() -> Result<(), Rejected> {
+        yield_once().await;
+        Ok(())
+    }
+
+    let mut calls = [(); 3].map(|()| Box::pin(call()));
+    for call in &mut calls {
+        assert!(polled(call.as_mut()).is_pending());
+    }
+    let handle = call_bulkhead();
+    assert_eq!((handle.in_use(), handle.waiting()), (1, 2));
+    handle.resize(2);
+    assert_eq!((handle.in_use(), handle.waiting()), (2, 1));
+    let [_, second, third] = &mut calls;
+    assert!(polled(third.as_mut()).is_pending(), "it is not its turn");
+    assert_eq!(handle.waiting(), 1);
+    assert!(polled(second.as_mut()).is_pending(), "it runs");
+    assert!(polled(second.as_mut()).is_ready());
+    assert!(polled(third.as_mut()).is_pending() && handle.waiting() == 0);
+    assert_eq!(number("bulkhead: grows", "max"), 2);
+}
+
+#[test]
+fn a_function_that_is_given_fewer_places_throws_nobody_out() {
+    #[bulkhead(3, name = "bulkhead: shrinks")]
+    async fn call() -> Result<(), Rejected> {
+        yield_once().await;
+        Ok(())
+    }
+
+    let mut calls = [(); 3].map(|()| Box::pin(call()));
+    for call in &mut calls {
+        assert!(polled(call.as_mut()).is_pending());
+    }
+    call_bulkhead().resize(1);
+    assert_eq!(number("bulkhead: shrinks", "in_use"), 3);
+    assert!(perfkit::report().verify().is_ok());
+    let rooms = calls.each_mut().map(|call| {
+        assert_eq!(polled(call.as_mut()), Poll::Ready(Ok(())));
+        call_bulkhead().try_acquire().is_ok()
+    });
+    assert_eq!(rooms, [false, false, true]);
+}

@@ -166,10 +166,61 @@ impl Bulkhead {
         self.0.permits.waiting()
     }
 
-    /// How many there are.
+    /// How many there are; see [`resize`](Self::resize).
     #[must_use]
     pub fn max(&self) -> u32 {
         self.0.permits.max()
+    }
+
+    /// How many may wait for one.
+    #[must_use]
+    pub fn queue(&self) -> usize {
+        self.0.permits.places()
+    }
+
+    /// Changes how many permits there are: at least one, which zero is taken for, and 2,147,483,647 at most.
+    ///
+    /// New ones go at once to those who have waited longest. Of fewer than before none is taken from who has it: nobody gets in
+    /// until so many have ended. [`in_use`](Self::in_use) is above `max` for so long. Who waits goes on waiting, for
+    /// [`wait`](BulkheadBuilder::wait) in all. A call within a call goes through without a permit, as ever, where all
+    /// that are left are held by its own callers. Of the bulkhead of a function it holds for the calls of the function.
+    ///
+    /// ```
+    /// use perfkit::{Bulkhead, Rejected, bulkhead};
+    ///
+    /// let exports = Bulkhead::builder("doc: resized", 1).build()?;
+    /// let first = exports.try_acquire()?;
+    /// assert!(exports.try_acquire().is_err());
+    /// exports.resize(2);
+    /// let second = exports.try_acquire()?;
+    ///
+    /// exports.resize(1);
+    /// drop(first);
+    /// assert!(exports.try_acquire().is_err(), "one is in use, and one there is");
+    /// drop(second);
+    /// assert!(exports.try_acquire().is_ok());
+    ///
+    /// #[bulkhead(20)]
+    /// fn export(month: u32) -> Result<u32, Rejected> {
+    ///     Ok(month)
+    /// }
+    ///
+    /// export_bulkhead().resize(5); // the machine behind it has lost a disk
+    /// assert_eq!(export_bulkhead().max(), 5);
+    /// # assert_eq!(export(1)?, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn resize(&self, max: u32) {
+        Core::resize(&self.0, max);
+    }
+
+    /// Changes how many may wait for a permit. Those who wait already stay, also where they are more.
+    ///
+    /// The calls of a function whose attribute names no `queue` do not wait, whatever is said here: those who
+    /// [acquire](Self::acquire) a permit of it by hand do.
+    pub fn resize_queue(&self, places: u64) {
+        let places = usize::try_from(places).unwrap_or(usize::MAX);
+        self.0.permits.resize_queue(places);
     }
 
     /// What the report calls it; `other` where there were too many names.

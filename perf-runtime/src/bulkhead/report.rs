@@ -32,8 +32,9 @@ pub(crate) const SECTION: &Section = &Section {
     ],
     balance: &[
         Balance::equal(&["calls"], &["entered", "rejected", "cancelled"]),
-        Balance::at_most(&["in_use"], &["max"]),
-        Balance::at_most(&["peak"], &["max"]),
+        // Of a bulkhead that was made smaller, more may be in use than there are.
+        Balance::at_most(&["in_use"], &["highest_max"]),
+        Balance::at_most(&["peak"], &["highest_max"]),
     ],
 };
 
@@ -138,13 +139,14 @@ pub(crate) fn metrics(book: Option<&Book>, cores: &[&Core]) -> Vec<Metric> {
         whole.chain(keyed).reduce(u64::saturating_add)
     };
     let rejected = vec![("full", full), ("timed_out", timed_out)];
+    let in_use = sum(|core| core.permits.in_use()).unwrap_or(0);
+    let peak = sum(|core| core.permits.peak());
     vec![
         level("max", sum(|core| core.permits.max().into())),
-        level(
-            "in_use",
-            Some(sum(|core| core.permits.in_use()).unwrap_or(0)),
-        ),
-        level("peak", sum(|core| core.permits.peak())),
+        // After those that it bounds: it may rise in between.
+        level("highest_max", sum(|core| core.permits.highest())),
+        level("in_use", Some(in_use)),
+        level("peak", peak),
         level("queue", sum(|core| core.permits.places() as u64)),
         level(
             "waiting",

@@ -33,12 +33,7 @@ enum Step<H: Handle> {
 impl<H: Handle> Step<H> {
     fn first(core: H, waker: &Waker) -> Self {
         if core.is_above_all() && core.permits.places() > 0 {
-            core.book.count(Count::Entered);
-            core.book.count(Count::Reentrant);
-            return Self::Enters(Permit {
-                core: None,
-                has_waited: false,
-            });
+            return Self::Enters(through(&core, false));
         }
         let (joined, handover) = core.permits.join(waker);
         deliver(&core, handover);
@@ -60,9 +55,25 @@ impl<H: Handle> Step<H> {
     }
 }
 
+/// Goes on without a permit: all there are are held by the callers of this call.
+fn through<H: Handle>(core: &H, has_waited: bool) -> Permit<H> {
+    core.book.count(Count::Entered);
+    core.book.count(Count::Reentrant);
+    Permit {
+        core: None,
+        has_waited,
+    }
+}
+
 impl<H: Handle> Place<H> {
     /// The permit, if it is there.
     fn look(&mut self, waker: &Waker) -> Option<Permit<H>> {
+        if self.core.is_above_all() {
+            // There are fewer than there were when it began to wait.
+            let handover = self.core.permits.go_away(self.ticket.take()?);
+            deliver(&self.core, handover);
+            return Some(through(&self.core, true));
+        }
         let ticket = self.ticket.as_ref()?;
         let (is_granted, handover) = self.core.permits.look(ticket, waker);
         deliver(&self.core, handover);

@@ -5,7 +5,8 @@
 //! # What is counted
 //! `calls` are those that were decided on; each is `entered`, `rejected` (by reason: `full`, `timed_out`) or `cancelled`
 //! (dropped while it waited). Of those that entered, `waited` had to wait, `wait` is how long, and `reentrant` went through
-//! without a permit, because their own callers held them all. `in_use`, `waiting` and `peak` are levels. With keys, `keys` is how
+//! without a permit, because their own callers held them all. `in_use`, `waiting` and `peak` are levels, and so are `max`, how many
+//! permits there are, and `highest_max`, the most there were since the last reset of the report. With keys, `keys` is how
 //! many there are of which a call runs or waits, and the levels and bounds are those of them together.
 
 use crate::beside::{self, Named, Shared};

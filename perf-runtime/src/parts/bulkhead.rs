@@ -1,8 +1,8 @@
 //! At most so many at once: permits, and a queue of those who wait for one.
 //!
 //! # How it works
-//! 1. The permits in use are a number in one word. Taking one is a compare-and-swap, giving it back a subtraction, and that
-//!    is all as long as nobody waits.
+//! 1. How many permits there are and how many are in use are two numbers in one word. Taking one is a compare-and-swap,
+//!    giving it back a subtraction, and that is all as long as nobody waits.
 //! 2. Who finds none joins the queue, under a lock, and sets a mark in the word: from then on permits are taken under the
 //!    lock alone, and who gives one back looks for the head of the queue. The mark is set only while there is no permit, in
 //!    one step, so that a permit that comes back meanwhile is never overlooked.
@@ -11,6 +11,8 @@
 //!    from the others: whoever [looks after](Bulkhead::look_after) the grants takes it back at the second look and grants
 //!    it to the next one. The head is then **asleep**: it keeps its turn, and asks anew when it is polled.
 //! 5. Who goes away leaves the queue, and hands on what it was granted.
+//! 6. Permits that are added are granted in the same way. Those that are taken away are gone at once for newcomers, because
+//!    the two numbers are compared in one word; who has one keeps it until it is over.
 //!
 //! No code of the user's runs under the lock: wakers are cloned before, and woken and dropped after it.
 //!
@@ -19,31 +21,34 @@
 //! holds a permit: see [`held`].
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 use std::task::Waker;
 
 mod bell;
 pub(crate) mod held;
+mod peak;
+mod resize;
 mod sync;
 
 pub(crate) use self::bell::Bell;
-use self::sync::{AtomicU64, Mutex, MutexGuard, lock};
+use self::peak::Peak;
+use self::sync::{AtomicU64, AtomicUsize, Mutex, MutexGuard, lock};
 use crate::rt::wake;
 
 /// Somebody waits, and is neither granted a permit nor asleep.
 const QUEUED: u64 = 1 << 63;
-/// Where the most that were in use at once begin.
-const PEAK: u32 = 32;
+/// Where the number of permits begins.
+const MAX: u32 = 32;
 const IN_USE: u64 = u32::MAX as u64;
 /// More than this fits into no word.
 const MOST: u32 = u32::MAX >> 1;
 
 /// See the module.
 pub(crate) struct Bulkhead {
-    /// The mark, the peak, and the permits in use.
+    /// The mark, how many permits there are, and how many are in use.
     state: AtomicU64,
-    max: u32,
-    places: usize,
+    peak: Peak,
+    places: AtomicUsize,
     queue: Mutex<Queue>,
 }
 
@@ -102,20 +107,24 @@ impl Handover {
     }
 }
 
-/// The state with one permit more in use.
-fn taken(state: u64) -> u64 {
-    let in_use = (state & IN_USE) + 1;
-    let peak = ((state & !QUEUED) >> PEAK).max(in_use);
-    (state & QUEUED) | peak << PEAK | in_use
+/// How many permits a state has.
+const fn max_of(state: u64) -> u64 {
+    (state & !QUEUED) >> MAX
+}
+
+/// Whether a state has a permit that is not in use. After permits were taken away, more may be in use than there are.
+const fn has_permit(state: u64) -> bool {
+    state & IN_USE < max_of(state)
 }
 
 impl Bulkhead {
     /// At least one permit, and so many places in the queue.
     pub(crate) fn new(max: u32, places: usize) -> Self {
+        let max = max.clamp(1, MOST);
         Self {
-            state: AtomicU64::new(0),
-            max: max.clamp(1, MOST),
-            places,
+            state: AtomicU64::new(u64::from(max) << MAX),
+            peak: Peak::new(max.into()),
+            places: AtomicUsize::new(places),
             queue: Mutex::new(Queue {
                 waiting: BTreeMap::new(),
                 granted: BTreeMap::new(),
@@ -127,12 +136,12 @@ impl Bulkhead {
 
     /// How many permits there are.
     pub(crate) fn max(&self) -> u32 {
-        self.max
+        u32::try_from(max_of(self.state.load(Acquire))).unwrap_or(MOST)
     }
 
     /// How many places the queue has.
     pub(crate) fn places(&self) -> usize {
-        self.places
+        self.places.load(Acquire)
     }
 
     /// How many permits are in use, those included that are granted to who has not come for them.
@@ -140,25 +149,8 @@ impl Bulkhead {
         self.state.load(Acquire) & IN_USE
     }
 
-    /// The most that were in use at once.
-    pub(crate) fn peak(&self) -> u64 {
-        (self.state.load(Acquire) & !QUEUED) >> PEAK
-    }
-
-    /// Starts the peak anew, with what is in use.
-    pub(crate) fn reset_peak(&self) {
-        let anew = |state: u64| {
-            let in_use = state & IN_USE;
-            Some((state & QUEUED) | in_use << PEAK | in_use)
-        };
-        let _ = self.state.fetch_update(AcqRel, Relaxed, anew);
-    }
-
     /// How many wait.
     pub(crate) fn waiting(&self) -> usize {
-        if self.places == 0 {
-            return 0;
-        }
         lock(&self.queue).len()
     }
 
@@ -167,17 +159,26 @@ impl Bulkhead {
     pub(crate) fn try_enter(&self) -> bool {
         let mut state = self.state.load(Relaxed);
         loop {
-            if state & QUEUED != 0 || state & IN_USE >= u64::from(self.max) {
+            if state & QUEUED != 0 || !has_permit(state) {
                 return false;
             }
             match self
                 .state
-                .compare_exchange_weak(state, taken(state), AcqRel, Relaxed)
+                .compare_exchange_weak(state, state + 1, SeqCst, Relaxed)
             {
-                Ok(_) => return true,
+                Ok(_) => {
+                    self.took(state);
+                    return true;
+                }
                 Err(now) => state = now,
             }
         }
+    }
+
+    /// One more is in use than in that state.
+    #[inline]
+    fn took(&self, before: u64) {
+        self.peak.rises_to((before & IN_USE) + 1);
     }
 
     /// Gives a permit back.
@@ -198,7 +199,7 @@ impl Bulkhead {
     /// Takes a permit or a place in the queue.
     #[cold]
     pub(crate) fn join(&self, waker: &Waker) -> (Joined, Handover) {
-        if self.places == 0 {
+        if self.places() == 0 {
             return (Joined::Full, Handover::default());
         }
         // Dropped outside of the lock where it is not kept.
@@ -207,7 +208,7 @@ impl Bulkhead {
             if queue.waiting.is_empty() && self.take_under_lock() {
                 return Joined::Entered;
             }
-            if queue.len() >= self.places {
+            if queue.len() >= self.places() {
                 return Joined::Full;
             }
             queue.issued = queue.issued.wrapping_add(1);
@@ -319,15 +320,15 @@ impl Bulkhead {
 
     /// Takes a permit, whoever waits.
     fn take_under_lock(&self) -> bool {
-        let take = |state: u64| (state & IN_USE < u64::from(self.max)).then(|| taken(state));
-        self.state.fetch_update(AcqRel, Acquire, take).is_ok()
+        let take = |state: u64| has_permit(state).then_some(state + 1);
+        let taken = self.state.fetch_update(SeqCst, Acquire, take);
+        taken.inspect(|before| self.took(*before)).is_ok()
     }
 
     /// Waits under that number, unless there is a permit just now: true when it is taken.
     fn wait_under_lock(&self, queue: &mut Queue, number: u64, waker: &mut Option<Waker>) -> bool {
         loop {
-            let mark =
-                |state: u64| (state & IN_USE >= u64::from(self.max)).then_some(state | QUEUED);
+            let mark = |state: u64| (!has_permit(state)).then_some(state | QUEUED);
             if self.state.fetch_update(AcqRel, Acquire, mark).is_ok() {
                 queue
                     .waiting

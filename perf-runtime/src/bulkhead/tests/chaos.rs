@@ -1,5 +1,5 @@
-//! Chaos: calls that panic, are cancelled, are kept and not polled, and call themselves, from tasks and threads; and the
-//! books after every round.
+//! Chaos: calls that panic, are cancelled, are kept and not polled, and call themselves, from tasks and threads, while permits
+//! become more and fewer; and the books after every round.
 
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -125,8 +125,19 @@ async fn task(world: &'static World, mut random: Chance) {
     }
 }
 
+/// Changes how many permits there are, up to the most that the world has been promised.
+fn resizes(world: &'static World, random: &mut Chance) {
+    for _ in 0..CALLS {
+        let max = u32::try_from(1 + random.below(world.max)).unwrap();
+        Core::resize(&&world.core, max);
+        world.core.permits.resize_queue(random.below(40) as usize);
+        std::thread::yield_now();
+    }
+}
+
 fn round(runtime: &tokio::runtime::Runtime, random: &mut Chance) -> usize {
     let max = 1 + random.below(4);
+    let is_resized = random.below(2) == 0;
     let settings = Settings {
         max,
         queue: random.below(40),
@@ -143,7 +154,7 @@ fn round(runtime: &tokio::runtime::Runtime, random: &mut Chance) -> usize {
     let tasks: Vec<_> = (0..TASKS)
         .map(|_| runtime.spawn(task(world, random.split())))
         .collect();
-    let threads: Vec<_> = (0..THREADS)
+    let mut threads: Vec<_> = (0..THREADS)
         .map(|_| {
             let mut random = random.split();
             std::thread::spawn(move || {
@@ -154,6 +165,10 @@ fn round(runtime: &tokio::runtime::Runtime, random: &mut Chance) -> usize {
             })
         })
         .collect();
+    if is_resized {
+        let mut random = random.split();
+        threads.push(std::thread::spawn(move || resizes(world, &mut random)));
+    }
     runtime.block_on(async {
         for task in tasks {
             let ended = tokio::time::timeout(Duration::from_secs(120), task).await;
@@ -173,7 +188,7 @@ fn verify(world: &World) {
     assert_eq!(permits.waiting(), 0, "places are lost");
     assert!(!permits.has_grants(), "grants are left");
     assert_eq!(world.inside.load(Relaxed), 0);
-    assert!(permits.peak() <= world.max);
+    assert!(permits.peak() <= permits.highest() && permits.highest() <= world.max);
     assert!(permits.try_enter(), "the mark is left");
     permits.leave().deliver();
     let metrics = metrics(Some(world.core.book), &[&world.core]);

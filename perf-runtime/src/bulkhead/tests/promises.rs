@@ -242,3 +242,42 @@ fn what_is_made_by_hand_gives_its_permits_back_from_anywhere() {
             .any(|metric| metric.name == "entered" && metric.value == Value::Counter(2))
     );
 }
+
+#[test]
+fn who_waits_for_a_permit_that_only_its_own_callers_have_left_goes_through() {
+    let core = core(2, 5, Duration::MAX);
+    let outer = Core::enter(core).unwrap();
+    let other = Core::enter(core).unwrap();
+    let mut call = pin!(outer.around(async {
+        // Waits for the other one, which is no caller of this.
+        let inner = Core::enter_async(core).await.unwrap();
+        inner.core.is_some()
+    }));
+    assert!(polled(call.as_mut()).is_pending());
+    Core::resize(&core, 1);
+    // The other one does not help any more: one is left, and its own caller has it.
+    assert_eq!(polled(call.as_mut()), Poll::Ready(false));
+    drop(other);
+    assert_eq!(numbers(core), [3, 0, 0, 1, 1, 0]);
+}
+
+#[test]
+fn of_a_bulkhead_made_smaller_more_are_in_use_than_there_are_and_the_books_say_why() {
+    let core = core(2, 0, Duration::MAX);
+    let permits = [(); 2].map(|()| Core::enter(core).unwrap());
+    Core::resize(&core, 1);
+    let metrics = metrics(Some(core.book), &[core]);
+    let level = |name| {
+        let metric = metrics.iter().find(|metric| metric.name == name).unwrap();
+        match metric.value {
+            Value::Level(level) => level.unwrap(),
+            ref other => panic!("{name} is {other:?}"),
+        }
+    };
+    let levels = ["max", "highest_max", "in_use", "peak"].map(level);
+    assert_eq!(levels, [1, 2, 2, 2]);
+    drop(permits);
+    core.reset_peak();
+    assert!(Core::enter(core).is_ok());
+    assert_eq!((core.permits.highest(), core.permits.peak()), (1, 1));
+}

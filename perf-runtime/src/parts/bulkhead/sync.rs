@@ -3,10 +3,16 @@
 use std::sync::PoisonError;
 
 #[cfg(not(all(test, perfkit_model)))]
-pub(super) use std::sync::{Condvar, Mutex, MutexGuard, atomic::AtomicU64};
+pub(super) use std::sync::{
+    Condvar, Mutex, MutexGuard,
+    atomic::{AtomicU64, AtomicUsize},
+};
 
 #[cfg(all(test, perfkit_model))]
-pub(super) use shuttle::sync::{Condvar, Mutex, MutexGuard, atomic::AtomicU64};
+pub(super) use shuttle::sync::{
+    Condvar, Mutex, MutexGuard,
+    atomic::{AtomicU64, AtomicUsize},
+};
 
 /// Locks it. Nothing of the user's runs under a lock, so there is no half-done state to fear.
 #[inline]

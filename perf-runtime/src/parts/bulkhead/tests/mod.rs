@@ -3,4 +3,6 @@
 #[cfg(perfkit_model)]
 mod models;
 #[cfg(not(perfkit_model))]
+mod naive;
+#[cfg(not(perfkit_model))]
 mod steps;

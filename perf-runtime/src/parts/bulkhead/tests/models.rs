@@ -23,19 +23,26 @@ fn explored(scene: impl Fn() + Clone + Send + Sync + 'static) {
 struct World {
     bulkhead: Bulkhead,
     inside: AtomicUsize,
+    /// How many there are inside at most, whatever the size.
+    most: usize,
 }
 
 impl World {
     fn new(max: u32, places: usize) -> Arc<Self> {
+        Self::of_most(max, places, max as usize)
+    }
+
+    fn of_most(max: u32, places: usize, most: usize) -> Arc<Self> {
         Arc::new(Self {
             bulkhead: Bulkhead::new(max, places),
             inside: AtomicUsize::new(0),
+            most,
         })
     }
 
     fn body(&self) {
         let inside = self.inside.fetch_add(1, SeqCst) + 1;
-        assert!(inside <= self.bulkhead.max() as usize, "more than may");
+        assert!(inside <= self.most, "more than may");
         thread::yield_now();
         self.inside.fetch_sub(1, SeqCst);
         self.bulkhead.leave().deliver();
@@ -96,6 +103,7 @@ impl World {
         assert_eq!(self.bulkhead.in_use(), 0, "permits are lost");
         assert_eq!(self.bulkhead.waiting(), 0, "places are lost");
         assert!(!self.bulkhead.has_grants(), "grants are left");
+        assert!(self.bulkhead.peak() <= self.bulkhead.highest());
         assert!(self.bulkhead.try_enter(), "the mark is left");
     }
 }
@@ -183,5 +191,62 @@ fn a_head_that_sleeps_starves_nobody_while_grants_are_looked_after() {
         other.join().unwrap();
         world.bulkhead.go_away(sleeper).deliver();
         world.verify();
+    });
+}
+
+#[test]
+fn growing_wakes_whoever_waits_and_none_is_left_behind() {
+    explored(|| {
+        let world = World::of_most(1, 3, 2);
+        // Two hold what there is for good until both others are in: without the new permit nobody ever would be.
+        assert!(world.bulkhead.try_enter());
+        let grows: Box<dyn FnOnce(&World) + Send> =
+            Box::new(|world| _ = world.bulkhead.resize(2).deliver());
+        let threads: Vec<_> = [call(), call(), grows]
+            .into_iter()
+            .map(|work| {
+                let world = world.clone();
+                thread::spawn(move || work(&world))
+            })
+            .collect();
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        world.bulkhead.leave().deliver();
+        world.verify();
+    });
+}
+
+#[test]
+fn shrinking_lets_nobody_in_who_comes_after_it() {
+    explored(|| {
+        let world = World::of_most(2, 3, 2);
+        let shrinks: Box<dyn FnOnce(&World) + Send> = Box::new(|world| {
+            world.bulkhead.resize(1).deliver();
+            // Once there was no more than one inside, there never is again.
+            while world.bulkhead.in_use() > 1 {
+                thread::yield_now();
+            }
+            for _ in 0..3 {
+                assert!(world.bulkhead.in_use() <= 1, "one got in after it");
+                thread::yield_now();
+            }
+        });
+        together(&world, vec![call(), call(), call(), shrinks]);
+    });
+}
+
+#[test]
+fn sizes_that_change_lose_no_permit_no_place_and_no_mark() {
+    explored(|| {
+        let changes: Box<dyn FnOnce(&World) + Send> = Box::new(|world| {
+            for max in [2, 1, 3] {
+                world.bulkhead.resize(max).deliver();
+                thread::yield_now();
+            }
+        });
+        let passing: Box<dyn FnOnce(&World) + Send> = Box::new(|world| world.passing(1));
+        let world = World::of_most(1, 4, 3);
+        together(&world, vec![call(), passing, call(), changes]);
     });
 }

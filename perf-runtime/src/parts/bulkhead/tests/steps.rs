@@ -188,6 +188,92 @@ fn the_last_waker_is_the_one_that_is_woken() {
     assert!(caller.is_woken() && caller.has_permit(&bulkhead));
 }
 
+#[test]
+fn new_permits_go_to_those_who_have_waited_longest() {
+    let bulkhead = full(4);
+    let [first, second, third] = [(); 3].map(|()| Caller::joins(&bulkhead));
+    assert!(bulkhead.resize(3).deliver());
+    assert!(first.is_woken() && second.is_woken() && !third.is_woken());
+    assert!(!bulkhead.try_enter(), "they are granted");
+    assert!(second.has_permit(&bulkhead) && first.has_permit(&bulkhead));
+    assert!(!third.has_permit(&bulkhead));
+    assert_eq!((bulkhead.max(), bulkhead.in_use()), (3, 3));
+    bulkhead.leave().deliver();
+    assert!(third.is_woken() && third.has_permit(&bulkhead));
+    for _ in 0..3 {
+        bulkhead.leave().deliver();
+    }
+    assert_empty(&bulkhead);
+}
+
+#[test]
+fn fewer_permits_are_taken_from_nobody_who_has_one() {
+    let bulkhead = Bulkhead::new(3, 1);
+    assert!((0..3).all(|_| bulkhead.try_enter()));
+    assert!(!bulkhead.resize(1).is_due());
+    assert_eq!((bulkhead.max(), bulkhead.in_use()), (1, 3));
+    let caller = Caller::joins(&bulkhead);
+    for _ in 0..2 {
+        assert!(!bulkhead.leave().is_due(), "there is none to hand on");
+        assert!(!caller.has_permit(&bulkhead));
+    }
+    bulkhead.leave().deliver();
+    assert!(caller.is_woken() && caller.has_permit(&bulkhead));
+    assert_eq!((bulkhead.peak(), bulkhead.highest()), (3, 3));
+    bulkhead.reset_peak();
+    assert_eq!((bulkhead.peak(), bulkhead.highest()), (1, 1));
+    bulkhead.leave().deliver();
+    assert_empty(&bulkhead);
+}
+
+#[test]
+fn who_waits_is_woken_when_there_are_fewer_and_waits_on() {
+    let bulkhead = Bulkhead::new(2, 2);
+    assert!((0..2).all(|_| bulkhead.try_enter()));
+    let [first, second] = [(); 2].map(|()| Caller::joins(&bulkhead));
+    assert!(!bulkhead.resize(1).deliver(), "nothing is granted");
+    assert!(first.is_woken() && second.is_woken());
+    assert!(!second.has_permit(&bulkhead) && !first.has_permit(&bulkhead));
+    bulkhead.leave().deliver();
+    assert!(!first.is_woken() && !second.is_woken());
+    bulkhead.leave().deliver();
+    assert!(first.is_woken() && first.has_permit(&bulkhead));
+    bulkhead.leave().deliver();
+    assert!(second.is_woken() && second.has_permit(&bulkhead));
+    bulkhead.leave().deliver();
+    assert_empty(&bulkhead);
+}
+
+#[test]
+fn fewer_places_are_taken_from_nobody_who_waits() {
+    let bulkhead = full(2);
+    let [first, second] = [(); 2].map(|()| Caller::joins(&bulkhead));
+    bulkhead.resize_queue(0);
+    assert!(matches!(bulkhead.join(Waker::noop()).0, Joined::Full));
+    assert_eq!((bulkhead.places(), bulkhead.waiting()), (0, 2));
+    bulkhead.leave().deliver();
+    assert!(first.has_permit(&bulkhead));
+    bulkhead.resize_queue(2);
+    let third = Caller::joins(&bulkhead);
+    bulkhead.leave().deliver();
+    assert!(second.has_permit(&bulkhead));
+    bulkhead.leave().deliver();
+    assert!(third.has_permit(&bulkhead));
+    bulkhead.leave().deliver();
+    assert_empty(&bulkhead);
+}
+
+#[test]
+fn no_number_of_permits_is_too_small_or_too_large() {
+    let bulkhead = full(1);
+    assert!(!bulkhead.resize(0).is_due());
+    assert_eq!(bulkhead.max(), 1);
+    bulkhead.resize(u32::MAX).deliver();
+    assert_eq!(bulkhead.max(), u32::MAX >> 1);
+    assert!(bulkhead.try_enter());
+    assert_eq!(bulkhead.in_use(), 2);
+}
+
 /// Wakers are code of the executor's: one that uses the bulkhead would hang if it ran under the lock.
 #[test]
 fn no_waker_runs_or_is_dropped_under_the_lock() {
