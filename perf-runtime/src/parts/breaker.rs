@@ -26,7 +26,6 @@
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::Ordering::{AcqRel, Acquire};
 
-mod atomic;
 mod by_hand;
 mod closed;
 mod half_open;
@@ -35,16 +34,17 @@ mod ring;
 pub(crate) mod rules;
 mod said;
 mod slots;
+mod sync;
 #[cfg(test)]
 mod tests;
 mod time;
 mod word;
 
-use self::atomic::AtomicU64;
 use self::ring::Ring;
 use self::rules::{Failures, Layout, Rules, Window};
 pub(crate) use self::said::{Admission, Change, Judged, Pass, Verdict, View, Why};
 use self::slots::{Slots, Sums};
+use self::sync::AtomicU64;
 use self::time::Term;
 use self::word::{LEVEL, NEVER, OUT, PASSED, Word};
 pub(crate) use self::word::{Phase, is_later};

@@ -10,9 +10,8 @@
 //! `Hash` runs outside of the lock, `Eq` under it, and nothing else of the user's: keys are made before, and dropped after.
 
 use std::hash::{BuildHasher, Hasher};
-use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Acquire, Release};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 mod census;
 mod table;
@@ -20,6 +19,7 @@ mod table;
 use self::census::{Census, Count};
 use self::table::{Entry, Table};
 use super::rules::Rules;
+use super::sync::{AtomicU64, Hashing, Mutex, MutexGuard};
 use super::{Change, Judged, Machine, Pass, Phase, Verdict, View};
 use crate::parts::key::{Key, Lookup};
 
@@ -33,7 +33,7 @@ pub(crate) struct Keys<K> {
     state: AtomicU64,
     rules: Rules,
     most: usize,
-    hasher: foldhash::fast::RandomState,
+    hasher: Hashing,
     census: Arc<Census>,
     table: Mutex<Table<K>>,
 }
@@ -126,7 +126,7 @@ impl<K: Key> Keys<K> {
             most: usize::try_from(most)
                 .unwrap_or(usize::MAX)
                 .clamp(1, u32::MAX as usize),
-            hasher: foldhash::fast::RandomState::default(),
+            hasher: Hashing::default(),
             table: Mutex::new(Table::new(census.clone())),
             census,
         }
@@ -374,6 +374,12 @@ impl<K: Key> Keys<K> {
         let mut hasher = self.hasher.build_hasher();
         lookup.hash(&mut hasher);
         hasher.finish()
+    }
+
+    /// Which part of the census it is counted in.
+    #[cfg(all(test, perfkit_model))]
+    pub(super) fn part<L: Lookup<K>>(&self, lookup: &L) -> usize {
+        census::part(self.hash(lookup))
     }
 
     /// What is remembered of a key that has gone.

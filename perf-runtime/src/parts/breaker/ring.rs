@@ -6,7 +6,7 @@
 
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 
-use super::atomic::AtomicU64;
+use super::sync::AtomicU64;
 use super::word::is_later;
 
 const PER_WORD: u64 = 16;

@@ -9,8 +9,8 @@
 
 use std::sync::atomic::Ordering::{AcqRel, Acquire};
 
-use super::atomic::AtomicU64;
 use super::ring::Mark;
+use super::sync::AtomicU64;
 
 /// How many slots a window has.
 const SLOTS: u8 = 10;

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::{AcqRel, Acquire};
 
-use super::atomic::AtomicU64;
+use super::sync::AtomicU64;
 use super::word::{NEVER, TAGGED_MASK, is_later, tag_of, tagged};
 
 /// In nanoseconds.

@@ -3,10 +3,9 @@
 //! A key that is well is found to be so by one load, also while others are not: no entry has its part of the hash. Whether
 //! one has come since is another load. Entries come and go under the lock of their table; nobody else writes here.
 
-use std::sync::atomic::{
-    AtomicU64,
-    Ordering::{Acquire, Relaxed, Release},
-};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+use super::super::sync::AtomicU64;
 
 /// Few enough that a table stays small, and enough that a handful of keys that are not well leave the others alone.
 const PARTS: usize = 256;
@@ -32,6 +31,13 @@ impl Count {
     }
 }
 
+/// Where a hash is counted.
+#[inline]
+pub(super) fn part(hash: u64) -> usize {
+    // Those bits are not what a table of hashes goes by.
+    usize::try_from(hash >> 40).unwrap_or(0) % PARTS
+}
+
 impl Census {
     pub(super) fn new() -> Self {
         Self((0..PARTS).map(|_| AtomicU64::new(0)).collect())
@@ -39,9 +45,7 @@ impl Census {
 
     #[inline]
     fn part(&self, hash: u64) -> Option<&AtomicU64> {
-        // Those bits are not what a table of hashes goes by.
-        let part = usize::try_from(hash >> 40).unwrap_or(0) % PARTS;
-        self.0.get(part)
+        self.0.get(part(hash))
     }
 
     /// Of those entries that may have this hash.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::super::sync::Hashing;
 use super::super::{Machine, Phase};
 use super::census::Census;
 use crate::parts::key::Lookup;
@@ -12,7 +13,7 @@ const BUCKETS: u64 = 256;
 
 /// See the module.
 pub(super) struct Table<K> {
-    entries: HashMap<u64, Vec<Entry<K>>, foldhash::fast::RandomState>,
+    entries: HashMap<u64, Vec<Entry<K>>, Hashing>,
     len: usize,
     /// The closed ones, by when they failed last: hashes by numbers that rise.
     failed: BTreeMap<u64, u64>,

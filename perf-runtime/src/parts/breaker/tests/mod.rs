@@ -8,6 +8,8 @@ mod at_once;
 mod by_key;
 #[cfg(perfkit_model)]
 mod models;
+#[cfg(perfkit_model)]
+mod models_of_keys;
 mod naive;
 mod reference;
 

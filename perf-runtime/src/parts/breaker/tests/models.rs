@@ -14,13 +14,13 @@ fn schedules() -> usize {
     from_outside.map_or(10_000, |number| number.parse().unwrap())
 }
 
-fn explored(scene: impl Fn() + Clone + Send + Sync + 'static) {
+pub(super) fn explored(scene: impl Fn() + Clone + Send + Sync + 'static) {
     shuttle::check_random(scene.clone(), schedules());
     shuttle::check_pct(scene, schedules(), 3);
 }
 
 /// Each in a thread of its own, to their ends.
-fn at_once(work: Vec<Box<dyn FnOnce() + Send>>) {
+pub(super) fn at_once(work: Vec<Box<dyn FnOnce() + Send>>) {
     let threads: Vec<_> = work.into_iter().map(thread::spawn).collect();
     for thread in threads {
         thread.join().unwrap();
