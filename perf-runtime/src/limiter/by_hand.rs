@@ -151,6 +151,31 @@ impl RateLimiter {
         self.0.enter(Start::now(), 1, None).map(drop)
     }
 
+    /// So many tokens at once; see [`acquire`](Self::acquire).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use perfkit::RateLimiter;
+    ///
+    /// let bytes = RateLimiter::builder("doc: bytes")
+    ///     .rate(1_000_000, Duration::from_secs(1))
+    ///     .burst(4_096)
+    ///     .build()?;
+    /// for _ in 0..3 {
+    ///     bytes.acquire_many(4_096)?; // the second and the third some four milliseconds later each
+    /// }
+    /// let rejected = bytes.acquire_many(5_000).unwrap_err();
+    /// assert_eq!(rejected.retry_after(), None, "there never are so many");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When it would take longer, at once. More than the burst there never are.
+    pub fn acquire_many(&self, tokens: u32) -> Result<(), Rejected> {
+        self.0.enter(Start::now(), tokens, None).map(drop)
+    }
+
     /// One token of the bucket of `key`; see [`acquire`](Self::acquire).
     ///
     /// # Errors
@@ -186,6 +211,17 @@ impl RateLimiter {
     /// When it would take longer, at once.
     pub async fn acquire_async(&self) -> Result<(), Rejected> {
         self.0.enter_async(Start::now(), 1, None).await.map(drop)
+    }
+
+    /// So many tokens at once; see [`acquire_async`](Self::acquire_async).
+    ///
+    /// # Errors
+    /// When it would take longer, at once. More than the burst there never are: `retry_after` is then `None`.
+    pub async fn acquire_many_async(&self, tokens: u32) -> Result<(), Rejected> {
+        self.0
+            .enter_async(Start::now(), tokens, None)
+            .await
+            .map(drop)
     }
 
     /// One token of the bucket of `key`; see [`acquire_async`](Self::acquire_async).
