@@ -98,7 +98,7 @@ pub mod __private {
     };
     pub use crate::outcome::{Answer, WithOutcome, WithoutOutcome};
     pub use crate::parts::key::{
-        ByStructure, ByValue, CacheKey, Deep, KeyOf, Lookup, deep_part, owned, part,
+        ByStructure, ByValue, CacheKey, Deep, KeyOf, Lookup, deep_part, key_of_call, part,
     };
     #[cfg(feature = "persist")]
     pub use crate::parts::persist;

@@ -1,7 +1,7 @@
 //! `#[bulkhead]`: limits how many calls of a function run at once.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 
 use crate::by;
 use crate::errors::Errors;
@@ -138,13 +138,14 @@ impl Instrument for Bulkhead {
         });
         let entered = |method: &str| {
             let is_awaited = call.is_async && self.has_queue();
-            let (of_key, key) = match &self.by {
-                Some(_) => ("_key", Some(local)),
-                None => ("", None),
-            };
             let is_awaited = if is_awaited { "_async" } else { "" };
-            let method = format_ident!("{method}{of_key}{is_awaited}");
-            quote!(#site.get().#method(#key))
+            let Some(by) = &self.by else {
+                let method = format_ident!("{method}{is_awaited}");
+                return quote!(#site.get().#method());
+            };
+            let (site, key, span) = (by::moved(site, by), by::moved(local, by), by::span(by));
+            let method = format_ident!("{method}_key{is_awaited}", span = span);
+            quote_spanned!(span=> #site.get().#method(#key))
         };
         // Where a call could wait for its own callers, the calls further in have to know of them.
         let (entered, ended) = match (self.has_queue(), call.is_async) {

@@ -13,12 +13,14 @@
 use std::hash::{Hash, Hasher};
 
 mod bits;
+mod call;
 mod leaves;
 mod nested;
 mod part;
 mod structure;
 
 pub use self::bits::ByBits;
+pub use self::call::key_of_call;
 pub use self::part::{deep_part, part};
 pub use self::structure::CacheKey;
 
