@@ -345,6 +345,7 @@ fn an_expansion_needs_no_name_but_its_own() {
     assert_eq!(taken::throttled(1), 1);
     assert_eq!(taken::throttled_later(1, "ab"), 2);
     assert_eq!(taken::throttled_later(1, "abc"), 2);
+    assert_eq!(taken::throttled_later_throttle().cancel(), 1);
     assert_eq!(
         taken::held_in_a_thread(3).ok(),
         ::core::option::Option::Some(3)
@@ -378,7 +379,9 @@ fn an_expansion_needs_no_name_but_its_own() {
         taken::later().await;
         taken::throttled_without_an_answer().await;
         assert_eq!(taken::debounced(3).await, ::core::option::Option::Some(3));
+        assert_eq!(taken::debounced_debounce().cancel(), 0);
         taken::debounced_without_an_answer().await;
+        assert_eq!(taken::debounced_without_an_answer_debounce().flush(), 0);
         assert_eq!(taken::held(3).await.ok(), ::core::option::Option::Some(3));
         assert_eq!(
             taken::kept_later((1, 2), ::std::string::String::new(), &3).await,

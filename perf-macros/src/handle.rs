@@ -5,6 +5,7 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Visibility;
 use syn::ext::IdentExt;
 
+use crate::errors::Errors;
 use crate::function::{Function, spanned};
 use crate::instruments::{Annotated, Beside};
 use crate::options::{Given, Kind, Spec};
@@ -22,6 +23,24 @@ pub(crate) fn wanted(given: &mut Given, on: &Annotated<'_>) -> bool {
     handle.map_or_else(|| stands(on.function), |handle| handle.is_on())
 }
 
+/// The same for a handle that has the generics of the function, to find the instance of the same name: it cannot where an
+/// argument is an `impl Trait`, which only the function itself is generic over.
+pub(crate) fn of_instance(given: &mut Given, on: &Annotated<'_>, errors: &mut Errors) -> bool {
+    let inputs = &on.function.sig.inputs;
+    if !names(inputs.to_token_stream(), &["impl"]) {
+        return wanted(given, on);
+    }
+    let asked = given.take(&HANDLE).is_some_and(|handle| handle.is_on());
+    if let (true, Some(word)) = (asked, given.word(&HANDLE)) {
+        errors.at(
+            word,
+            "the handle has the generic parameters of the function, and an `impl Trait` is one without a name; write \
+             `fn f<T: …>(…: T)`, or leave `handle` out",
+        );
+    }
+    false
+}
+
 /// Whether it is sure that a function may stand beside this one: not in the implementation of a trait, which has no room
 /// for it. What has a visibility is in none, and neither is, as good as always, what speaks of no `self` and no `Self`.
 pub(crate) fn stands(function: &Function) -> bool {
@@ -36,9 +55,14 @@ pub(crate) fn is_free(function: &Function) -> bool {
 }
 
 fn names_self(tokens: TokenStream) -> bool {
+    names(tokens, &["Self", "self"])
+}
+
+/// Whether one of these words stands anywhere in it.
+pub(crate) fn names(tokens: TokenStream, words: &[&str]) -> bool {
     tokens.into_iter().any(|token| match token {
-        TokenTree::Ident(word) => word == "Self" || word == "self",
-        TokenTree::Group(group) => names_self(group.stream()),
+        TokenTree::Ident(word) => words.iter().any(|wanted| word == wanted),
+        TokenTree::Group(group) => names(group.stream(), words),
         _ => false,
     })
 }

@@ -56,6 +56,7 @@ pub(crate) use self::refresh::Refresh;
 pub use self::settings::{GiveSettings, Settings};
 pub use self::stats::CacheStats;
 pub(crate) use self::trailing::{AllTrails, TrailedOrLeft};
+pub use self::trailing::{Beside as BesideTrails, Throttle, ThrottleKey};
 
 use self::by_hand::Living;
 use self::slots::Slots;

@@ -50,11 +50,12 @@ pub use crate::by_hand::{Span, measure, measure_async, span, try_measure, try_me
 #[cfg(feature = "persist")]
 pub use crate::cache::Storable;
 pub use crate::cache::{
-    Cache, CacheBuilder, CacheError, CacheFault, CacheStats, Cause, Expires, Iter, Lazy, get_cache,
-    invalidate_tag,
+    Cache, CacheBuilder, CacheError, CacheFault, CacheStats, Cause, Expires, Iter, Lazy, Throttle,
+    ThrottleKey, get_cache, invalidate_tag,
 };
 pub use crate::classify::{Class, Classify};
 pub use crate::clock::coarse::Clock;
+pub use crate::instruments::debounced::{Debounce, DebounceKey};
 pub use crate::instruments::retry::RetryEvent;
 pub use crate::limiter::{RateLimiter, RateLimiterBuilder, RateLimiterError};
 pub use crate::memoize::{Memoized, memoize};

@@ -6,11 +6,11 @@
 
 use std::error::Error;
 use std::fmt;
-use std::io;
 use std::time::Duration;
 
 mod chain;
 mod detail;
+mod into;
 mod load_failed;
 mod lost;
 
@@ -107,6 +107,8 @@ pub enum Reason {
     BatchLost,
     /// `#[batched]`, `#[offloaded]`: it was shut down.
     ShutDown,
+    /// `#[debounced]`: the burst with this call in it was taken back before it ran.
+    Cancelled,
     /// `#[pooled]`: no resource was to be had in time. What the pool was busy with stands in the text.
     PoolTimeout,
     /// `#[pooled]`: the pool is closed.
@@ -130,6 +132,7 @@ impl fmt::Display for Reason {
             Self::QueueFull => "queue full",
             Self::BatchLost => "batch lost",
             Self::ShutDown => "shut down",
+            Self::Cancelled => "cancelled",
             Self::PoolTimeout => "pool timed out",
             Self::PoolClosed => "pool closed",
             Self::PoolFailed => "resource not made",
@@ -267,6 +270,13 @@ impl fmt::Display for Rejected {
             }
             Reason::BatchLost => self.say_how_lost(f),
             Reason::ShutDown => write!(f, "`{}` is shut down", self.cause.op),
+            Reason::Cancelled => {
+                write!(
+                    f,
+                    "a call of `{}` was taken back before it ran",
+                    self.cause.op
+                )
+            }
             Reason::PoolTimeout
             | Reason::PoolClosed
             | Reason::PoolFailed
@@ -284,35 +294,6 @@ impl fmt::Display for Rejected {
 impl Error for Rejected {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         Some(&self.cause)
-    }
-}
-
-/// Kept inside, so that [`rejection`] finds it; the kind is the one that says the same.
-impl From<Rejected> for io::Error {
-    fn from(rejected: Rejected) -> Self {
-        let kind = match rejected.reason() {
-            Reason::TimedOut | Reason::PoolTimeout => io::ErrorKind::TimedOut,
-            Reason::PoolClosed => io::ErrorKind::NotConnected,
-            // There is none for what may work later that would not make somebody repeat the call at once.
-            Reason::LoadFailed
-            | Reason::CircuitOpen
-            | Reason::RateLimited
-            | Reason::BulkheadFull
-            | Reason::QueueFull
-            | Reason::BatchLost
-            | Reason::ShutDown
-            | Reason::PoolFailed
-            | Reason::PoolDeadlock
-            | Reason::PoolFull => io::ErrorKind::Other,
-        };
-        Self::new(kind, rejected)
-    }
-}
-
-/// The sentence; the rejection itself cannot be found in it again.
-impl From<Rejected> for String {
-    fn from(rejected: Rejected) -> Self {
-        rejected.to_string()
     }
 }
 

@@ -10,6 +10,8 @@ use std::time::Duration;
 use perfkit::debounced;
 use tokio::time::{Instant, sleep};
 
+mod handle;
+
 async fn after<F: Future>(millis: u64, call: F) -> F::Output {
     sleep(Duration::from_millis(millis)).await;
     call.await

@@ -9,6 +9,8 @@ use std::time::Duration;
 use perfkit::{Clock, throttled};
 
 #[cfg(feature = "tokio")]
+mod handle;
+#[cfg(feature = "tokio")]
 mod trailing;
 
 fn ready<F: Future>(future: F) -> F::Output {

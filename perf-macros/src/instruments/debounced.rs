@@ -1,13 +1,14 @@
 //! `#[debounced]`: runs once for calls that come in a burst.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 
 use crate::answers::types;
 use crate::by;
 use crate::errors::Errors;
 use crate::function::{Answer, Shape, span_of};
-use crate::instruments::{Annotated, Call, Entry, Inner, Instrument, Site, start};
+use crate::handle::{self, HANDLE, Handle};
+use crate::instruments::{Annotated, Beside, Call, Entry, Inner, Instrument, Site, start};
 use crate::options::{Given, Grammar, Kind, Spec, Value};
 
 const WAIT: Spec = Spec {
@@ -42,7 +43,7 @@ pub(crate) const ENTRY: Entry = Entry {
     grammar: Grammar {
         attribute: "debounced",
         leading: Some(WAIT),
-        options: &[MAX_WAIT, LEADING, TRAILING, BY],
+        options: &[MAX_WAIT, LEADING, TRAILING, BY, HANDLE],
         absent: &[("key", "each key has a burst of its own with `by = …`")],
     },
     keeps_answers: false,
@@ -91,7 +92,20 @@ fn read(given: &mut Given, on: &Annotated<'_>, errors: &mut Errors) -> Box<dyn I
         leading,
         trailing,
         by: given.take(&BY),
+        handle: handle::of_instance(given, on, errors),
+        answer: answer_of(on.answer),
     })
+}
+
+/// The answer by a name that can stand beside the function; `()` where there is none.
+fn answer_of(answer: &Answer) -> TokenStream {
+    match answer {
+        // An `impl Trait` is written `_` in it.
+        Answer::Type(answer) if !handle::names(answer.clone(), &["_"]) => {
+            types::without_lifetimes(answer.clone())
+        }
+        _ => quote!(()),
+    }
 }
 
 /// Where an answer is borrowed.
@@ -109,10 +123,14 @@ struct Debounced {
     leading: bool,
     trailing: bool,
     by: Option<Value>,
+    handle: bool,
+    /// What the handle knows the function's answer by.
+    answer: TokenStream,
 }
 
-impl Instrument for Debounced {
-    fn site(&self, private: &TokenStream) -> Option<Site> {
+impl Debounced {
+    /// A `fn() -> Options`.
+    fn options(&self, private: &TokenStream) -> TokenStream {
         let wait = self.wait.as_ref().map(Value::tokens);
         let options = quote!(#private::debounced::Options::new(#wait));
         let max_wait = self.max_wait.as_ref().map(|max_wait| {
@@ -123,23 +141,27 @@ impl Instrument for Debounced {
             .leading
             .then(|| quote!(__perfkit_options.leading = true;));
         let trailing = (!self.trailing).then(|| quote!(__perfkit_options.trailing = false;));
-        let is_plain = max_wait.is_none() && leading.is_none() && trailing.is_none();
-        let options = if is_plain {
-            quote!(|| #options)
-        } else {
-            quote! {
-                || {
-                    let mut __perfkit_options = #options;
-                    #max_wait
-                    #leading
-                    #trailing
-                    __perfkit_options
-                }
+        if max_wait.is_none() && leading.is_none() && trailing.is_none() {
+            return quote!(|| #options);
+        }
+        quote! {
+            || {
+                let mut __perfkit_options = #options;
+                #max_wait
+                #leading
+                #trailing
+                __perfkit_options
             }
-        };
+        }
+    }
+}
+
+impl Instrument for Debounced {
+    fn site(&self, private: &TokenStream) -> Option<Site> {
+        let options = self.options(private);
         Some(Site {
             ty: quote!(#private::debounced::Debounced),
-            options,
+            options: quote!(|| -> #private::debounced::GiveOptions { #options }),
         })
     }
 
@@ -150,33 +172,44 @@ impl Instrument for Debounced {
     }
 
     fn wrap(&self, call: &Call<'_>, inner: Inner) -> Inner {
-        let (site, local) = (call.site, call.local);
-        let key = if self.by.is_some() {
-            quote!(#local)
-        } else {
-            quote!(())
-        };
-        // An answer that cannot be shared is underlined where it is written.
+        // What cannot be shared is underlined where it is written, an answer or a key.
         let answer = call.answer_type();
-        let span = span_of(&answer);
+        let (site, key, span) = match &self.by {
+            Some(by) => {
+                let key = by::moved(call.local, by).into_token_stream();
+                (by::moved(call.site, by), key, by::span(by))
+            }
+            None => (call.site.clone(), quote!(()), span_of(&answer)),
+        };
         // What stands further in begins when the burst is over.
-        let inner = if call.starts_within {
+        let ending = if call.starts_within {
             let (private, start) = (call.private, start());
             let ended = inner.ended(call);
-            Inner::Ending(quote!(async move { let #start = #private::Start::now(); #ended }))
+            quote!(async move { let #start = #private::Start::now(); #ended })
         } else {
-            inner
+            inner.ending(call)
         };
-        match inner {
-            Inner::Future(future) => Inner::Future(
-                quote_spanned!(span=> #site.get().call_async::<#answer, _, _, _>(|| {}, #key, #future)),
-            ),
-            inner => {
-                let ending = inner.ending(call);
-                Inner::Ending(
-                    quote_spanned!(span=> #site.get().call_ending::<#answer, _, _, _>(|| {}, #key, #ending)),
-                )
-            }
+        Inner::Ending(
+            quote_spanned!(span=> #site.get().call_ending::<#answer, _, _, _>(|| {}, #key, #ending)),
+        )
+    }
+
+    fn beside(&self, at: &Beside<'_>) -> TokenStream {
+        if !self.handle {
+            return TokenStream::new();
         }
+        let (private, answer) = (at.private, &self.answer);
+        let handle = Handle {
+            attribute: "debounced",
+            word: "debounce",
+            doc: "The calls that wait of",
+            module: "debounced",
+            settings: self.options(private),
+            is_generic: true,
+            inputs: TokenStream::new(),
+            ty: quote!(#private::debounced::Debounce<#answer>),
+            give: quote!(debounce::<#answer, _>(|| {})),
+        };
+        handle.written(at)
     }
 }

@@ -8,7 +8,8 @@ use crate::answers::key::Key;
 use crate::answers::{Answers, Keeps, Look, function_of};
 use crate::errors::Errors;
 use crate::function::Answer;
-use crate::instruments::{Annotated, Call, Entry, Inner, Instrument, Site};
+use crate::handle::{self, HANDLE, Handle};
+use crate::instruments::{Annotated, Beside, Call, Entry, Inner, Instrument, Site};
 use crate::options::common::{BY, CLOCK};
 use crate::options::{Given, Grammar, Kind, Spec, Value};
 
@@ -33,7 +34,7 @@ pub(crate) const ENTRY: Entry = Entry {
     grammar: Grammar {
         attribute: "throttled",
         leading: Some(EVERY),
-        options: &[BY, LEADING, TRAILING, CLOCK],
+        options: &[BY, LEADING, TRAILING, CLOCK, HANDLE],
         absent: &[
             ("key", "each key is throttled apart with `by = …`"),
             (
@@ -58,10 +59,19 @@ fn read(given: &mut Given, on: &Annotated<'_>, errors: &mut Errors) -> Box<dyn I
         Answers::new(key, Keeps::Whole, on, errors)
     };
     let (leads, trailing) = edges(given, on, errors);
+    if let (None, Some(word)) = (&trailing, given.word(&HANDLE)) {
+        errors.at(
+            word,
+            "a handle has the calls that wait for their run, and without `trailing` none does; add `trailing`, or leave `handle` \
+             out",
+        );
+    }
+    let handle = handle::of_instance(given, on, errors) && trailing.is_some();
     Box::new(Throttled {
         answers,
         leads,
         trailing,
+        handle,
         every: given.take(&EVERY),
         clock: given.take(&CLOCK),
     })
@@ -109,6 +119,7 @@ struct Throttled {
     leads: bool,
     /// What runs for the last one.
     trailing: Option<Background>,
+    handle: bool,
     /// Nothing only after a complaint, and then nothing is expanded.
     every: Option<Value>,
     clock: Option<Value>,
@@ -162,5 +173,24 @@ impl Instrument for Throttled {
 
     fn wrap(&self, call: &Call<'_>, inner: Inner) -> Inner {
         self.look(call).wrap(call, inner)
+    }
+
+    fn beside(&self, at: &Beside<'_>) -> TokenStream {
+        if !self.handle {
+            return TokenStream::new();
+        }
+        let private = at.private;
+        let handle = Handle {
+            attribute: "throttled",
+            word: "throttle",
+            doc: "The calls that wait of",
+            module: "throttled",
+            settings: quote!(|| ()),
+            is_generic: true,
+            inputs: TokenStream::new(),
+            ty: quote!(#private::throttled::Throttle),
+            give: quote!(throttle(|| {})),
+        };
+        handle.written(at)
     }
 }

@@ -92,6 +92,7 @@ pub(crate) fn metrics(core: Option<&Core>, trails: Option<&AllTrails>) -> Vec<Me
         ),
         Metric::new("trailing", Unit::Count, trailing(Trailing::Ran)),
         Metric::new("left_out", Unit::Count, trailing(Trailing::LeftOut)),
+        Metric::new("taken_back", Unit::Count, trailing(Trailing::Cancelled)),
         Metric::new("run", Unit::Nanoseconds, Value::Histogram(latency(&totals))),
     ]
 }

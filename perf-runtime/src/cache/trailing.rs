@@ -6,14 +6,17 @@
 //! kept. Calls are numbered. What an earlier call has left is worth nothing once a later one runs itself, and what comes
 //! after a run has begun waits for the next.
 //!
+//! The [handle](handle) has what is left run at once, though the last answer is as good as ever, or drops it: it wakes the task.
+//!
 //! What is known of a key is forgotten when nothing is left under it. No more than [`MOST`] keys wait at a time.
 
-use std::any::Any;
+use std::any::type_name;
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use super::landing::Way;
@@ -26,11 +29,15 @@ use crate::parts::counter::Counters;
 use crate::parts::key::{Key, Lookup};
 use crate::rt;
 
+mod all;
 mod call;
 mod drive;
+mod handle;
 
+pub(crate) use self::all::AllTrails;
 pub(crate) use self::call::TrailedOrLeft;
 use self::drive::Driving;
+pub use self::handle::{Beside, Throttle, ThrottleKey};
 
 /// So many keys have something left at a time; what is left under others is dropped, and counted.
 const MOST: usize = 10_000;
@@ -56,60 +63,14 @@ pub(super) static TIME: Clock = Clock::read_by(|| {
 pub(super) enum Trailing {
     Ran,
     LeftOut,
-}
-
-/// That of all instances of a function.
-pub(crate) struct AllTrails {
-    counters: &'static Counters<2>,
-    /// One for each slot, by where that is.
-    each: Mutex<Vec<(usize, &'static (dyn Any + Send + Sync))>>,
-}
-
-impl AllTrails {
-    pub(crate) fn new() -> Self {
-        Self {
-            // Once per site, which is there for good anyway.
-            counters: Box::leak(Box::new(Counters::new())),
-            each: Mutex::new(Vec::new()),
-        }
-    }
-
-    pub(super) fn counted(&self, what: Trailing) -> u64 {
-        self.counters.since_reset(what as usize)
-    }
-
-    pub(crate) fn reset(&self) {
-        self.counters.reset();
-    }
-
-    fn of<K, A>(&self, slot: &'static Slot<K, A::Value>) -> &'static Trails<K, A::Answer, A::Value>
-    where
-        K: Key,
-        A: Kept<Answer: 'static>,
-    {
-        let place = std::ptr::from_ref(slot).addr();
-        let mut each = self.each.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = each.iter().find(|(known, _)| *known == place);
-        if let Some(trails) = known.and_then(|(_, trails)| trails.downcast_ref()) {
-            return trails;
-        }
-        let trails: &'static Trails<K, A::Answer, A::Value> = Box::leak(Box::new(Trails {
-            slot,
-            way: Way::of::<A>,
-            counters: self.counters,
-            issued: AtomicU64::new(0),
-            keys: Mutex::new(HashMap::new()),
-        }));
-        each.push((place, trails));
-        trails
-    }
+    Cancelled,
 }
 
 /// What was left by the calls of one instance of a function.
 struct Trails<K: Key, R, V: Keepable> {
     slot: &'static Slot<K, V>,
     way: fn() -> Way<R, V>,
-    counters: &'static Counters<2>,
+    counters: &'static Counters<3>,
     /// The number of the last call.
     issued: AtomicU64,
     keys: Mutex<HashMap<K, Trail<R>>>,
@@ -117,6 +78,8 @@ struct Trails<K: Key, R, V: Keepable> {
 
 /// What is known of one key.
 struct Trail<R> {
+    /// Of the key.
+    hash: u64,
     left: Option<Left<R>>,
     /// The last call that ran itself.
     begun: u64,
@@ -124,14 +87,26 @@ struct Trail<R> {
     not_before: Option<Instant>,
     /// A task waits.
     is_driven: bool,
+    /// What wakes it before its time.
+    waker: Option<Waker>,
 }
 
 /// What one call has left.
 struct Left<R> {
     number: u64,
+    when: When,
     work: Work<R>,
     is_error: fn(&R) -> bool,
     share: Option<Share<R>>,
+}
+
+/// When what was left is to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum When {
+    /// When the function may run again.
+    InTime,
+    /// Now.
+    AtOnce,
 }
 
 /// The body, with copies of the arguments.
@@ -152,7 +127,7 @@ impl Access {
     /// not run either, none looks.
     pub(crate) fn look_up_or_leave<K, A, L, H>(
         &self,
-        all: &AllTrails,
+        all: &'static AllTrails,
         hooks: H,
         lookup: &L,
     ) -> TrailedOrLeft<K, A::Answer, A::Value>
@@ -163,7 +138,7 @@ impl Access {
         H: FnOnce() -> Hooks<K, A::Value> + 'static,
     {
         let slot = self.slot(hooks);
-        let trails = all.of::<K, A>(slot);
+        let trails = all.of::<K, A>(slot, type_name::<H>());
         let number = trails.issued.fetch_add(1, Relaxed) + 1;
         let looked = if slot.settings.edge.is_leading() {
             slot.look_up::<A, L>(lookup)
@@ -224,10 +199,12 @@ impl<K: Key, R, V: Keepable> Trails<K, R, V> {
                     self.after_one(now)
                 };
                 let trail = Trail {
+                    hash,
                     left: Some(left),
                     begun: 0,
                     not_before: closed.or(first),
                     is_driven: false,
+                    waker: None,
                 };
                 keys.insert(key, trail);
                 return;
@@ -285,7 +262,7 @@ impl<K: Key, R, V: Keepable> Trails<K, R, V> {
             let Some(trail) = keys.get_mut(key) else {
                 return Next::End;
             };
-            if trail.left.is_some()
+            if trail.waits_for_its_time()
                 && let Some(due) = trail.not_before.max(closed).filter(|due| *due > now)
             {
                 return Next::Wait(due);
@@ -327,12 +304,27 @@ where
 }
 
 impl<R> Trail<R> {
-    /// Gives back what is not needed.
-    fn put(&mut self, left: Left<R>) -> Option<Left<R>> {
-        let newest = self.left.as_ref().map_or(self.begun, |left| left.number);
-        if left.number <= newest.max(self.begun) {
+    /// Gives back what is not needed. What takes the place of another one runs when that would have.
+    fn put(&mut self, mut left: Left<R>) -> Option<Left<R>> {
+        if left.number <= self.begun {
             return Some(left);
         }
-        self.left.replace(left)
+        match &mut self.left {
+            Some(known) if left.number <= known.number => {
+                known.when = known.when.max(left.when);
+                Some(left)
+            }
+            known => {
+                let before = known.as_ref().map(|known| known.when);
+                left.when = left.when.max(before.unwrap_or(left.when));
+                known.replace(left)
+            }
+        }
+    }
+
+    /// Whether there is something, and nobody has asked for it.
+    fn waits_for_its_time(&self) -> bool {
+        let left = self.left.as_ref();
+        left.is_some_and(|left| left.when == When::InTime)
     }
 }

@@ -130,6 +130,10 @@ pub mod debounced {
 
     /// `by = document.id`, an expression over the arguments: each key has bursts of its own. Default: all calls together.
     pub mod by {}
+
+    /// `handle`, `handle = false`: whether there is a function beside this one, `search_debounce()` for `search`, that flushes
+    /// and cancels the calls that wait. Default: wherever it can stand.
+    pub mod handle {}
 }
 
 /// The options of `#[fallback]`.
@@ -283,6 +287,10 @@ pub mod throttled {
 
     /// `clock = &CLOCK`, a `&'static perfkit::Clock`: the time it keeps, for tests. Default: the system's.
     pub mod clock {}
+
+    /// `handle`, `handle = false`, with `trailing`: whether there is a function beside this one, `save_throttle()` for `save`,
+    /// that flushes and cancels what waits. Default: wherever it can stand.
+    pub mod handle {}
 }
 
 /// The options of `#[timeout]`.

@@ -9,21 +9,25 @@
 //!    After a panic, or when the runner is dropped, one of the others runs its own body.
 //! 4. A caller that is dropped leaves the burst, and with the last of them the burst is gone: nothing runs.
 //!
+//! 5. The [handle](handle) ends a burst before its time: now, and then 2. follows, or without a run, and then every caller has a
+//!    rejection.
+//!
 //! Each key has its burst. Where the last call runs, a key is forgotten when its burst is over; else when others need room.
 //!
 //! Nothing is spawned: bodies run in the tasks of their callers, so that they may borrow, and their panics are their own.
 //!
 //! # What is counted
-//! Each of the `calls` `ran` the body, `joined` a run, `panicked`, or was `cancelled`; those of them that wait are `waiting`.
+//! Each of the `calls` `ran` the body, `joined` a run, `panicked`, was `cancelled` (dropped), or was `rejected`, because its burst was
+//! taken back by the handle; those of them that wait are `waiting`.
 //! `keys_without_room` are those for whose key there was no room, so that they are a burst of their own.
 
-use std::any::{Any, TypeId};
+use std::any::{TypeId, type_name};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::beside::{Shared as _, instance};
 use crate::parts::counter::Counters;
-use crate::parts::debounce::Debounce;
+use crate::parts::debounce as part;
 use crate::parts::edge::Edge;
 use crate::parts::key::Key;
 use crate::site::Instrument;
@@ -31,10 +35,13 @@ use crate::snapshot::{Balance, Cell, Column, Meta, Metric, Section, Unit, Value}
 
 mod burst;
 mod call;
+mod core;
+mod handle;
 mod keyed;
 
 use self::call::Call;
-use self::keyed::Instance;
+use self::core::Core;
+pub use self::handle::{Beside, Debounce, DebounceKey};
 use crate::ended::Ended;
 
 /// How long those who are not the newest leave it to the newest to run.
@@ -76,8 +83,8 @@ impl Options {
         }
     }
 
-    fn pace(&self) -> Debounce {
-        let mut pace = Debounce::new(self.wait);
+    fn pace(&self) -> part::Debounce {
+        let mut pace = part::Debounce::new(self.wait);
         pace.max_wait = self.max_wait;
         pace.edge = match (self.leading, self.trailing) {
             (true, true) => Edge::Both,
@@ -88,12 +95,12 @@ impl Options {
     }
 }
 
+/// Asks the user, once.
+pub type GiveOptions = fn() -> Options;
+
 /// The instrument.
 pub struct Debounced {
-    options: Options,
-    book: &'static Book,
-    /// One for each instance of a generic function, by the type of a closure inside of it.
-    instances: Mutex<Vec<(TypeId, &'static (dyn Any + Send + Sync))>>,
+    core: &'static Core,
 }
 
 /// The counters, by index.
@@ -104,44 +111,36 @@ enum Count {
     Joined,
     Panicked,
     Cancelled,
+    Rejected,
     WithoutRoom,
 }
 
 /// What is counted of one function.
 struct Book {
-    counters: Counters<6>,
+    counters: Counters<7>,
     waiting: AtomicU64,
 }
 
 impl Book {
+    fn new() -> Self {
+        Self {
+            counters: Counters::new(),
+            waiting: AtomicU64::new(0),
+        }
+    }
+
     fn count(&self, what: Count) {
         self.counters.add_one(what as usize);
     }
 }
 
 impl Debounced {
-    /// A call with `body`; takes part when it is first polled, in the burst of its `key`. `instance` is a closure inside of the function, by which its
-    /// instances are told apart.
+    /// A call with `body`; takes part when it is first polled, in the burst of its `key`. `instance` is a closure inside of the
+    /// function, by which its instances are told apart.
     ///
     /// Cancel safe: dropped while it waits, it leaves the burst; dropped while it runs the body, another caller runs its own.
-    /// A panic of the body passes through. Polled again after its answer it stays pending.
-    pub fn call_async<A, K, F, I>(
-        &self,
-        _instance: I,
-        key: K,
-        body: F,
-    ) -> impl Future<Output = A> + use<A, K, F, I>
-    where
-        A: Shared,
-        K: Key,
-        F: Future<Output = A>,
-        I: FnOnce() + 'static,
-    {
-        let instance = self.instance(TypeId::of::<(I, K, A)>());
-        Call::new(instance, key, body)
-    }
-
-    /// The same around policies, whose rejections are shared as answers are.
+    /// A panic of the body passes through. Polled again after its answer it stays pending. Rejections of policies further in
+    /// are shared as answers are.
     pub fn call_ending<A, K, F, I>(
         &self,
         _instance: I,
@@ -154,36 +153,15 @@ impl Debounced {
         F: Future<Output = Ended<A>>,
         I: FnOnce() + 'static,
     {
-        let instance = self.instance(TypeId::of::<(I, K, Ended<A>)>());
-        Call::new(instance, key, body)
-    }
-
-    /// The bursts of one instance; there for good, as the function is.
-    fn instance<K, A>(&self, kind: TypeId) -> &'static Instance<K, A>
-    where
-        K: Key,
-        A: Clone + Send + Sync + 'static,
-    {
-        let known = |instances: &[(TypeId, &'static (dyn Any + Send + Sync))]| {
-            let found = instances.iter().find(|(other, _)| *other == kind);
-            found.and_then(|(_, instance)| instance.downcast_ref::<Instance<K, A>>())
-        };
-        let mut instances = self
-            .instances
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(instance) = known(&instances) {
-            return instance;
-        }
-        let instance: &'static Instance<K, A> =
-            Box::leak(Box::new(Instance::new(self.options.pace(), self.book)));
-        instances.push((kind, instance));
-        instance
+        let kind = TypeId::of::<(I, K, A)>();
+        let name = || instance(type_name::<I>());
+        Call::new(self.core.instance::<K, A>(kind, name), key, body)
     }
 }
 
 impl Instrument for Debounced {
-    type Options = Options;
+    // Asked for them only if the handle of the function has not made the bursts.
+    type Options = GiveOptions;
     const SECTION: &'static Section = &Section {
         key: "debounces",
         title: "Debounced",
@@ -197,49 +175,53 @@ impl Instrument for Debounced {
             Column::new("joined", Cell::Of("joined"), 1),
             Column::new("waiting", Cell::Of("waiting"), 2).quiet(),
             Column::new("cancelled", Cell::Of("cancelled"), 2).quiet(),
+            Column::new("rejected", Cell::Of("rejected"), 2).quiet(),
             Column::new("panicked", Cell::Of("panicked"), 3).quiet(),
             Column::new("without room", Cell::Of("keys_without_room"), 3).quiet(),
         ],
         balance: &[Balance::equal(
             &["calls"],
-            &["ran", "joined", "panicked", "cancelled"],
+            &["ran", "joined", "panicked", "cancelled", "rejected"],
         )],
     };
 
-    fn new(_: &'static Meta, options: Options) -> Self {
+    fn new(meta: &'static Meta, options: GiveOptions) -> Self {
         Self {
-            options,
-            // Once per site, which is there for good anyway.
-            book: Box::leak(Box::new(Book {
-                counters: Counters::new(),
-                waiting: AtomicU64::new(0),
-            })),
-            instances: Mutex::new(Vec::new()),
+            core: Core::of_function(meta, options),
         }
     }
 
     fn metrics(this: Option<&Self>) -> Vec<Metric> {
+        let core = this.map(|this| this.core);
         let of =
-            |count: Count| this.map_or(0, |this| this.book.counters.since_reset(count as usize));
-        let ends = [Count::Ran, Count::Joined, Count::Panicked, Count::Cancelled];
-        let [ran, joined, panicked, cancelled] = ends.map(of);
-        let wait = this.and_then(|this| u64::try_from(this.options.wait.as_nanos()).ok());
-        let waiting = this.map_or(0, |this| this.book.waiting.load(Relaxed));
+            |count: Count| core.map_or(0, |core| core.book.counters.since_reset(count as usize));
+        let ends = [
+            Count::Ran,
+            Count::Joined,
+            Count::Panicked,
+            Count::Cancelled,
+            Count::Rejected,
+        ];
+        let ends = ends.map(of);
+        let [ran, joined, panicked, cancelled, rejected] = ends;
+        let wait = core.and_then(|core| u64::try_from(core.options.wait.as_nanos()).ok());
+        let waiting = core.map_or(0, |core| core.book.waiting.load(Relaxed));
         let counter = |name, value| Metric::new(name, Unit::Count, Value::Counter(value));
         vec![
             Metric::new("wait", Unit::Nanoseconds, Value::Level(wait)),
-            counter("calls", ran + joined + panicked + cancelled),
+            counter("calls", ends.iter().sum()),
             counter("runs", of(Count::Runs)),
             counter("ran", ran),
             counter("joined", joined),
             counter("panicked", panicked),
             counter("cancelled", cancelled),
+            counter("rejected", rejected),
             counter("keys_without_room", of(Count::WithoutRoom)),
             Metric::new("waiting", Unit::Count, Value::Level(Some(waiting))),
         ]
     }
 
     fn reset(&self) {
-        self.book.counters.reset();
+        self.core.book.counters.reset();
     }
 }

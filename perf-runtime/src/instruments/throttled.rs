@@ -3,8 +3,9 @@
 //! # What is counted
 //! Each of the `calls` `ran` the body, `repeated` the last answer, or `joined` a run that was under way. `runs` are told apart
 //! by how they ended; those of them that ran in the background, for the last of the calls that came too soon, are `trailing`.
-//! `left_out` are calls for which there was no room to do that.
+//! `left_out` are calls for which there was no room to do that, and `taken_back` those that the handle has cancelled.
 
+use crate::beside::Shared as _;
 use crate::cache::throttled::{SECTION, metrics};
 use crate::cache::{Access, AllTrails, Hooks, Looked, TrailedOrLeft};
 use crate::kept::Kept;
@@ -12,12 +13,12 @@ use crate::parts::key::{Key, Lookup};
 use crate::site::Instrument;
 use crate::snapshot::{Meta, Metric, Section};
 
-pub use crate::cache::Settings;
+pub use crate::cache::{BesideTrails as Beside, Settings, Throttle};
 
 /// The instrument.
 pub struct Throttled {
     access: Access,
-    trails: AllTrails,
+    trails: &'static AllTrails,
 }
 
 impl Throttled {
@@ -52,7 +53,7 @@ impl Throttled {
         H: FnOnce() -> Hooks<K, A::Value> + 'static,
     {
         self.access
-            .look_up_or_leave::<K, A, L, H>(&self.trails, hooks, &lookup)
+            .look_up_or_leave::<K, A, L, H>(self.trails, hooks, &lookup)
     }
 }
 
@@ -64,14 +65,14 @@ impl Instrument for Throttled {
     fn new(meta: &'static Meta, settings: fn() -> Settings) -> Self {
         Self {
             access: Access::new(meta, settings),
-            trails: AllTrails::new(),
+            trails: AllTrails::of_function(meta, || ()),
         }
     }
 
     fn metrics(this: Option<&Self>) -> Vec<Metric> {
         metrics(
             this.map(|this| this.access.core()),
-            this.map(|this| &this.trails),
+            this.map(|this| this.trails),
         )
     }
 

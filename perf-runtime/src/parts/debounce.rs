@@ -33,6 +33,12 @@ impl Debounce {
         }
     }
 
+    /// Whether a call waits.
+    pub(crate) fn waits(&self) -> bool {
+        self.burst
+            .is_some_and(|burst| burst.waiting_since.is_some())
+    }
+
     /// Whether no call waits and the next is the first of a burst: then it is as good as new.
     pub(crate) fn is_at_rest(&self, now: Instant) -> bool {
         let at_rest = |burst: Burst| burst.waiting_since.is_none() && self.is_over(burst, now);

@@ -34,6 +34,11 @@ impl Rejected {
         Self::new(op, Reason::ShutDown, 0)
     }
 
+    /// A call of `op` that has not run will not.
+    pub(crate) const fn cancelled(op: &'static str) -> Self {
+        Self::new(op, Reason::Cancelled, 0)
+    }
+
     pub(super) fn say_how_lost(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let op = self.cause.op;
         match self.cause.time_ns {

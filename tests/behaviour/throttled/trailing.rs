@@ -324,7 +324,7 @@ fn what_waits_when_its_runtime_ends_runs_after_the_next_call() {
     assert_eq!(ran.iter().map(|(_, what)| *what).collect::<Vec<_>>(), [2]);
 }
 
-/// Calls that are cancelled, panic and wait, in four threads: runs of a key never overlap, and the last call is never lost.
+/// Calls that are cancelled, panic, wait, are flushed and taken back, in four threads: runs of a key never overlap, and the last call is never lost.
 #[test]
 fn chaos_overlaps_no_runs_and_loses_no_last_call() {
     const KEYS: usize = 3;
@@ -372,9 +372,14 @@ fn chaos_overlaps_no_runs_and_loses_no_last_call() {
             tokio::spawn(async move {
                 for n in 0..500_u32 {
                     let call = tokio::spawn(save((caller + n as usize) % KEYS, n));
-                    if n % 7 == 0 {
-                        tokio::task::yield_now().await;
-                        call.abort();
+                    match n % 7 {
+                        0 => {
+                            tokio::task::yield_now().await;
+                            call.abort();
+                        }
+                        1 => _ = save_throttle().flush(),
+                        2 => _ = save_throttle().of(caller % KEYS).cancel(),
+                        _ => {}
                     }
                     let _ = call.await;
                 }

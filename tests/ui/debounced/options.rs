@@ -31,4 +31,9 @@ async fn never() -> ! {
     loop {}
 }
 
+#[debounced("200ms", handle)]
+async fn of_what(text: impl ToString) -> String {
+    text.to_string()
+}
+
 fn main() {}

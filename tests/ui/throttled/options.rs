@@ -40,6 +40,12 @@ impl Document {
     async fn save(&self) {}
 }
 
+#[throttled("1s", handle)]
+fn nothing_waits() {}
+
+#[throttled("1s", trailing, handle)]
+fn of_what(_: impl ToString) {}
+
 #[throttled("1s", wait = "1s")]
 fn waits() -> u8 {
     1

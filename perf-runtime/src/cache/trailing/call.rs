@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use super::{Left, Trails, Work};
+use super::{Left, Trails, When, Work};
 use crate::cache::future::{Begun, Loading};
 use crate::cache::looked::Looked;
 use crate::kept::{Keepable, Share};
@@ -170,6 +170,7 @@ where
         } = self;
         let left = Left {
             number,
+            when: When::InTime,
             work,
             is_error,
             share,

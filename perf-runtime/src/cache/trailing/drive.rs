@@ -4,9 +4,10 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Poll;
+use std::task::{Poll, Waker};
+use std::time::Instant;
 
-use super::{Left, Next, Trailing, Trails, Work};
+use super::{Left, Next, Trailing, Trails, When, Work};
 use crate::cache::landing::Landing;
 use crate::kept::Keepable;
 use crate::parts::key::Key;
@@ -47,7 +48,7 @@ where
     pub(super) async fn drive(mut self) {
         loop {
             match self.trails.next(self.hash, &self.key) {
-                Next::Wait(until) => rt::sleep_until(until).await,
+                Next::Wait(until) => self.wait(until).await,
                 Next::Run(left) if matches!(left.work, Work::Async(_)) => self.poll(left).await,
                 Next::Run(left) => return self.hand_over(left),
                 Next::End => {
@@ -58,12 +59,27 @@ where
         }
     }
 
+    /// Until then, or until somebody does not want to wait.
+    async fn wait(&self, until: Instant) {
+        let mut timer = pin!(rt::sleep_until(until));
+        poll_fn(|cx| {
+            if self.trails.is_called(&self.key, cx.waker()) {
+                return Poll::Ready(());
+            }
+            timer.as_mut().poll(cx)
+        })
+        .await;
+    }
+
     /// The flight of what was left, and the hand that it is in until then.
     fn landing(&mut self, left: Left<R>) -> (Landing<'static, K, R, V>, Hand<R>) {
         let Trails { slot, way, .. } = self.trails;
         let landing = Landing::new(slot, way(), self.hash, Some(self.key.clone()));
         let mut landing = landing.that_refreshes(Arc::default());
         landing.judged_by(left.is_error, left.share);
+        if left.when == When::AtOnce {
+            landing.force();
+        }
         let hand = Arc::new(Mutex::new(Some(left)));
         self.hand = Some(Arc::clone(&hand));
         (landing, hand)
@@ -125,6 +141,20 @@ impl<K: Key, R: 'static, V: Keepable> Driving<K, R, V> {
 }
 
 impl<K: Key, R, V: Keepable> Trails<K, R, V> {
+    /// Whether what was left is to run now, or is gone; else `waker` is woken when it is.
+    fn is_called(&self, key: &K, waker: &Waker) -> bool {
+        let waker = waker.clone();
+        let (is_called, before) = {
+            let mut keys = self.lock();
+            match keys.get_mut(key) {
+                Some(trail) if trail.waits_for_its_time() => (false, trail.waker.replace(waker)),
+                _ => (true, Some(waker)),
+            }
+        };
+        drop(before);
+        is_called
+    }
+
     fn begun(&self, hand: &Hand<R>) -> Work<R> {
         self.count(Trailing::Ran);
         match take(hand) {

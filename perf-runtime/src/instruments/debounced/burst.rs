@@ -15,23 +15,41 @@ use crate::rt::wake;
 /// One burst.
 pub(super) struct Burst<A> {
     number: u64,
-    pub(super) members: Mutex<Members>,
+    pub(super) members: Mutex<Members<A>>,
     /// Kept for those who come for it after the run is over.
     answer: Mutex<Option<Arc<A>>>,
 }
 
-#[derive(Default)]
-pub(super) struct Members {
+pub(super) struct Members<A> {
     /// Those who wait, in the order in which they came.
     pub(super) waiting: BTreeMap<u64, Option<Waker>>,
     /// Somebody runs.
     has_begun: bool,
+    /// Nobody will run.
+    withdrawn: Option<Withdrawn<A>>,
+}
+
+/// The answer of a burst that was taken back. Each caller has it made in its own task.
+pub(super) struct Withdrawn<A>(Arc<dyn Fn() -> A + Send + Sync>);
+
+impl<A> Withdrawn<A> {
+    pub(super) fn new(answer: impl Fn() -> A + Send + Sync + 'static) -> Self {
+        Self(Arc::new(answer))
+    }
+}
+
+impl<A> Clone for Withdrawn<A> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
 }
 
 /// What a caller that waits does next.
-pub(super) enum Next {
+pub(super) enum Next<A> {
     /// Runs, or joins who does.
     Run,
+    /// Has an answer without a run.
+    Answer(Withdrawn<A>),
     /// Looks again at that time; never, where there is none.
     Wait(Option<Instant>),
 }
@@ -45,7 +63,11 @@ impl<A> Burst<A> {
     pub(super) fn new(number: u64) -> Arc<Self> {
         Arc::new(Self {
             number,
-            members: Mutex::new(Members::default()),
+            members: Mutex::new(Members {
+                waiting: BTreeMap::new(),
+                has_begun: false,
+                withdrawn: None,
+            }),
             answer: Mutex::new(None),
         })
     }
@@ -65,6 +87,32 @@ impl<A> Burst<A> {
             wake(waker);
         }
     }
+
+    /// How many wait, where nobody runs.
+    pub(super) fn waiting(&self) -> usize {
+        lock(&self.members).waiting.len()
+    }
+
+    /// The burst is over before its time: those who wait have to look. Gives how many they are.
+    pub(super) fn called(&self, wakers: &mut Vec<Waker>) -> usize {
+        let mut members = lock(&self.members);
+        wakers.extend(members.waiting.values_mut().filter_map(Option::take));
+        members.waiting.len()
+    }
+
+    /// It is not in the table any more, and nobody runs: those who wait have this answer. Gives how many they are.
+    pub(super) fn withdraw(&self, answer: &Withdrawn<A>) -> usize {
+        let waiting = {
+            let mut members = lock(&self.members);
+            members.withdrawn = Some(answer.clone());
+            std::mem::take(&mut members.waiting)
+        };
+        let count = waiting.len();
+        for waker in waiting.into_values().flatten() {
+            wake(waker);
+        }
+        count
+    }
 }
 
 /// One caller of a burst. Dropped before it has an answer, it was cancelled.
@@ -78,10 +126,13 @@ pub(super) struct Member<K: Key, A: 'static> {
 
 impl<K: Key, A> Member<K, A> {
     /// What to do at `now`; `waker` is woken when somebody runs.
-    pub(super) fn look(&self, now: Instant, waker: &Waker) -> Next {
+    pub(super) fn look(&self, now: Instant, waker: &Waker) -> Next<A> {
         let waker = waker.clone();
         let (is_newest, before) = {
             let mut members = lock(&self.burst.members);
+            if let Some(withdrawn) = &members.withdrawn {
+                return Next::Answer(withdrawn.clone());
+            }
             if members.has_begun {
                 return Next::Run;
             }
@@ -106,6 +157,12 @@ impl<K: Key, A> Member<K, A> {
             }
             due => Next::Wait(due.filter(|due| *due > now)),
         }
+    }
+
+    /// Takes the answer of a burst that was taken back.
+    pub(super) fn accept(mut self, answer: &Withdrawn<A>) -> A {
+        self.is_over(Count::Rejected);
+        (answer.0)()
     }
 
     fn is_over(&mut self, how: Count) {

@@ -77,8 +77,17 @@ where
                 } else {
                     member.look(rt::now(), cx.waker())
                 };
-                let Next::Wait(due) = next else {
-                    break;
+                let due = match next {
+                    Next::Run => break,
+                    Next::Wait(due) => due,
+                    Next::Answer(answer) => {
+                        this.timer.set(None);
+                        *this.body = None;
+                        let Some(member) = this.member.take() else {
+                            return Poll::Pending;
+                        };
+                        return Poll::Ready(member.accept(&answer));
+                    }
                 };
                 if *this.due != due {
                     *this.due = due;

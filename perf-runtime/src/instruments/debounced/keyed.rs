@@ -9,12 +9,13 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::burst::{Burst, Member, lock};
+use super::burst::{Burst, Member, Withdrawn, lock};
 use super::{Book, Count};
 use crate::parts::debounce::Debounce;
 use crate::parts::edge::{Pace, Runner, Verdict};
 use crate::parts::flight::Flights;
 use crate::parts::key::Key;
+use crate::rt::{self, wake};
 
 /// How many keys have a burst; the call of another one is a burst of its own.
 const MOST: usize = 10_000;
@@ -38,6 +39,8 @@ struct Bursts<K, A> {
 
 struct State<A> {
     pace: Debounce,
+    /// It was over at this time, before its own.
+    flushed: Option<Instant>,
     /// The burst that is going on, or the next.
     current: Arc<Burst<A>>,
 }
@@ -115,7 +118,11 @@ impl<K: Key, A> Instance<K, A> {
     pub(super) fn due(&self, of: &Of<K>, burst: &Arc<Burst<A>>) -> Option<Instant> {
         match of {
             Of::Itself(due) => *due,
-            Of::Key(key) => lock(&self.bursts).current(key, burst)?.pace.due(),
+            Of::Key(key) => {
+                let mut bursts = lock(&self.bursts);
+                let state = bursts.current(key, burst)?;
+                state.flushed.or_else(|| state.pace.due())
+            }
         }
     }
 
@@ -131,6 +138,7 @@ impl<K: Key, A> Instance<K, A> {
         };
         if self.pace.edge.is_leading() {
             state.pace.run(now);
+            state.flushed = None;
             state.current = Burst::new(next);
             bursts.issued = next;
             return true;
@@ -156,6 +164,55 @@ impl<K: Key, A> Instance<K, A> {
             .then(|| bursts.keys.remove_entry(&*key.0));
         drop(bursts);
         drop(gone);
+    }
+}
+
+impl<K: Key, A> Instance<K, A> {
+    /// How many wait, of one key or of all.
+    pub(super) fn waiting(&self, only: Option<&K>) -> usize {
+        let mut count = 0;
+        self.each_that_waits(only, |state| count += state.current.waiting());
+        count
+    }
+
+    /// The bursts are over now. Gives how many wait in them.
+    pub(super) fn flush(&self, only: Option<&K>) -> usize {
+        let (now, mut wakers, mut count) = (rt::now(), Vec::new(), 0);
+        self.each_that_waits(only, |state| {
+            state.flushed = Some(now);
+            count += state.current.called(&mut wakers);
+        });
+        wakers.into_iter().for_each(wake);
+        count
+    }
+
+    /// The bursts are over, and nobody runs. Gives how many have waited in them.
+    pub(super) fn cancel(&self, only: Option<&K>, answer: &Withdrawn<A>) -> usize {
+        let gone: Vec<_> = {
+            let keys = &mut lock(&self.bursts).keys;
+            match only {
+                Some(key) if !keys.get(key).is_some_and(|state| state.pace.waits()) => Vec::new(),
+                Some(key) => keys.remove_entry(key).into_iter().collect(),
+                None => keys.extract_if(|_, state| state.pace.waits()).collect(),
+            }
+        };
+        let withdrawn = gone.iter().map(|(_, state)| state.current.withdraw(answer));
+        withdrawn.sum()
+    }
+
+    fn each_that_waits(&self, only: Option<&K>, mut work: impl FnMut(&mut State<A>)) {
+        let keys = &mut lock(&self.bursts).keys;
+        match only {
+            Some(key) => {
+                let state = keys.get_mut(key);
+                state.filter(|state| state.pace.waits()).map(work);
+            }
+            None => {
+                for state in keys.values_mut().filter(|state| state.pace.waits()) {
+                    work(state);
+                }
+            }
+        }
     }
 }
 
@@ -196,6 +253,7 @@ impl<K: Key, A> Bursts<K, A> {
             self.issued = self.issued.wrapping_add(1);
             let state = State {
                 pace: pace.clone(),
+                flushed: None,
                 current: Burst::new(self.issued),
             };
             self.keys.insert(shared(key), state);
