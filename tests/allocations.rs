@@ -216,3 +216,68 @@ fn a_key_is_looked_for_without_allocating() {
     assert_eq!(allocations_of_a_lookup(Deep(&[&numbers[..]])), 0);
     assert_eq!(allocations_of_a_lookup(Deep(&scattered)), 0);
 }
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Failed;
+
+impl From<perfkit::Rejected> for Failed {
+    fn from(_: perfkit::Rejected) -> Self {
+        Self
+    }
+}
+
+#[perfkit::fallback(value = Ok(0))]
+#[perfkit::retry]
+#[perfkit::breaker(threshold = 5)]
+#[perfkit::rate_limited("1000000/s")]
+#[perfkit::bulkhead(4)]
+fn guarded(number: u32) -> Result<u32, Failed> {
+    Ok(number)
+}
+
+#[perfkit::fallback(value = Ok(0))]
+#[perfkit::timeout("10s")]
+#[perfkit::retry]
+#[perfkit::breaker(failure_rate = 0.5, window = 100)]
+#[perfkit::rate_limited("1000000/s", max_wait = "1s")]
+#[perfkit::bulkhead(4, queue = 4)]
+async fn guarded_later(number: u32) -> Result<u32, Failed> {
+    Ok(number)
+}
+
+#[perfkit::breaker(by = name, threshold = 5)]
+fn guarded_by_key(name: &str) -> Result<usize, Failed> {
+    Ok(name.len())
+}
+
+#[test]
+fn policies_allocate_nothing_whether_they_let_a_call_through_or_reject_it() {
+    let call = |number| {
+        let _ = guarded(number);
+        await_one(guarded_later(number));
+        let _ = guarded_by_key("europe");
+    };
+    call(0);
+    assert_eq!(allocations(|| (0..10_000).for_each(call)), 0, "closed");
+    assert_eq!(guarded(7), Ok(7));
+    guarded_breaker().force_open();
+    guarded_later_breaker().force_open();
+    guarded_by_key_breaker().force_open();
+    call(0);
+    assert_eq!(allocations(|| (0..10_000).for_each(call)), 0, "open");
+    assert_eq!(guarded(7), Ok(0), "the fallback answers");
+
+    // One that something counts against, and those that do not fail.
+    guarded_by_key_breaker().reset();
+    assert!(
+        guarded_by_key_breaker()
+            .of("asia")
+            .trip(std::time::Duration::MAX)
+    );
+    let call = |_| {
+        assert_eq!(guarded_by_key("asia"), Err(Failed));
+        assert_eq!(guarded_by_key("europe"), Ok(6));
+    };
+    call(0);
+    assert_eq!(allocations(|| (0..10_000).for_each(call)), 0, "keys");
+}

@@ -1,5 +1,6 @@
 //! Annotated functions under chaos: calls that panic, fail, are cancelled, are kept and not polled, call each other in
-//! circles, while what they have answered is invalidated; and the books after every round.
+//! circles, while what they have answered is invalidated; and the books after every round. And policies under chaos, each of which
+//! lends something that must come back.
 //!
 //! What the harness does, and how to make it do more, says its own file.
 
@@ -9,4 +10,5 @@ mod chance;
 #[path = "../../perf-runtime/src/parts/flight/tests/harness.rs"]
 mod harness;
 mod kept;
+mod policies;
 mod world;

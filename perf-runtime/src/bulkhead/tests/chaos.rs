@@ -130,7 +130,8 @@ fn resizes(world: &'static World, random: &mut Chance) {
     for _ in 0..CALLS {
         let max = u32::try_from(1 + random.below(world.max)).unwrap();
         Core::resize(&&world.core, max);
-        world.core.permits.resize_queue(random.below(40) as usize);
+        let places = usize::try_from(random.below(40)).unwrap();
+        world.core.permits.resize_queue(places);
         std::thread::yield_now();
     }
 }
