@@ -1,5 +1,5 @@
 //! All policies that lend something, around one function: calls that fail, panic, hang, are cancelled, are kept and not polled,
-//! while a hand changes the limits; and after every round no permit, no probe and no place in a queue is lost.
+//! while a hand changes the limits; and after every round no permit and no place in a queue is lost.
 //!
 //! - `PERFKIT_SEED`: the seed, else a new one, which is printed. How the threads interleave is not drawn from it.
 //! - `PERFKIT_CHAOS_CALLS`: how many calls at least.
@@ -16,7 +16,6 @@ use perfkit::{BreakerState, Clock, Rejected, breaker, bulkhead, rate_limited, re
 
 const TASKS: u64 = 24;
 const CALLS: u64 = 60;
-const PROBES: usize = 2;
 /// The most that run at once, whatever the size of the bulkhead.
 const MOST: u32 = 4;
 
@@ -146,21 +145,6 @@ fn verify() {
         .collect();
     assert!(permits.iter().all(Result::is_ok), "permits are lost");
     drop(permits);
-    let breaker = call_breaker();
-    // The calls have left some of the failures in a row that it takes.
-    while breaker.state() == BreakerState::Closed {
-        breaker.admit().unwrap().failed();
-    }
-    if breaker.state() == BreakerState::Open {
-        CLOCK.advance(Duration::from_secs(3600));
-    }
-    // In the half-open state that the calls have left, if it is one.
-    let probes: Vec<_> = (0..PROBES).map(|_| breaker.admit()).collect();
-    assert!(probes.iter().all(Result::is_ok), "probes are lost");
-    assert!(breaker.admit().is_err(), "there is one too many");
-    for probe in probes.into_iter().flatten() {
-        probe.succeeded();
-    }
     let report = perfkit::report();
     assert!(report.verify().is_ok(), "{:?}", report.verify());
     let limiters = report.section("limiters");
@@ -169,7 +153,7 @@ fn verify() {
 }
 
 #[test]
-fn no_permit_no_probe_and_no_place_is_ever_lost() {
+fn no_permit_and_no_place_is_ever_lost() {
     let from_outside = |name| Some(std::env::var(name).ok()?.parse::<u64>().unwrap());
     let seed = from_outside("PERFKIT_SEED").unwrap_or_else(|| RandomState::new().hash_one(0_u8));
     let calls = from_outside("PERFKIT_CHAOS_CALLS").unwrap_or(10_000);
