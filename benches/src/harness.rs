@@ -7,9 +7,13 @@
 //! names another) on the same pinned threads. A round's figure is the median of its blocks, a run's the median of its rounds; a ratio of two tools
 //! is taken within one round, each relative to its own baseline.
 //!
-//! What it does not do: subtract the loop, or compare figures of different runs; the baseline is subtracted in the one
-//! figure that says so. A median hides what
+//! What it does not do: subtract the loop, or compare figures of different runs; the baseline is subtracted in the
+//! figures that say so. A median hides what
 //! happens to fewer than half of the blocks; the processor time does not, and counts background threads too.
+//!
+//! A difference of a nanosecond or two is smaller than what a median moves by when somebody else has the other half of the
+//! processor's core: all that is not waiting takes up to twice as long then. So the least time of any block is kept
+//! besides, of the row and of its baseline; there are enough short blocks that some of each had the core for themselves.
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -47,6 +51,10 @@ pub struct Sample {
     pub ratio: f64,
     /// The one less the other.
     pub over_ns: f64,
+    /// The least time per call of any block.
+    pub least_ns: f64,
+    /// The same of the baseline.
+    pub least_baseline_ns: f64,
     /// Loads per call, as [`rows::count_load`] was told.
     pub loads: f64,
     /// Allocations per call; 0 where the program does not count them.
@@ -248,6 +256,8 @@ fn sample(tool: &Tool, row: &Row, threads: usize, calls: u64) -> Sample {
                 .map(|(cost, baseline)| cost - baseline)
                 .collect(),
         ),
+        least_ns: least(blocks.iter().map(|(cost, _)| *cost)),
+        least_baseline_ns: least(blocks.iter().map(|(_, baseline)| *baseline)),
         loads: count(of_threads.iter().map(|figures| figures.loads).sum()) / all_calls,
         allocations: count(of_threads.iter().map(|figures| figures.allocations).sum()) / all_calls,
         // Read by the first thread, for the whole process.
@@ -368,6 +378,11 @@ fn two_reads(clock: &quanta::Clock, x: u64) -> u64 {
     let answer = black_box(crate::tools::body(x));
     black_box(clock.raw().wrapping_sub(start));
     answer
+}
+
+/// The smallest of some figures.
+pub fn least(figures: impl Iterator<Item = f64>) -> f64 {
+    figures.fold(f64::INFINITY, f64::min)
 }
 
 /// The middle of some figures; the mean of the two middle ones when their number is even.

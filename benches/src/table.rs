@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::harness::{Sample, Samples, median};
+use crate::harness::{Sample, Samples, least, median};
 use crate::rows::Shape;
 
 /// The rows hotpath is compared by, one for each shape of call.
@@ -148,8 +148,46 @@ pub fn shape(
 
 /// How many nanoseconds a row costs over its baseline.
 #[must_use]
-pub fn over(samples: &Samples, row: (&str, &str, usize)) -> Option<f64> {
+pub fn over(samples: &Samples, row: Name) -> Option<f64> {
     Some(middle(of(samples, row)?, |sample| sample.over_ns))
+}
+
+/// The same of the least time of any block, of the row and of its baseline; see [`crate::harness`] for why.
+#[must_use]
+pub fn least_over(samples: &Samples, row: Name) -> Option<f64> {
+    let rounds = of(samples, row)?;
+    Some(least_of(rounds) - least(rounds.iter().map(|sample| sample.least_baseline_ns)))
+}
+
+fn least_of(rounds: &[Sample]) -> f64 {
+    least(rounds.iter().map(|sample| sample.least_ns))
+}
+
+/// How many times the least time of the fastest row of the same shape, of any other tool `but` these, a row takes at least.
+/// Time by time: a baseline of less than a nanosecond makes of each ratio to it mostly noise.
+#[must_use]
+pub fn least_over_fastest(samples: &Samples, row: Name, but: &[&str]) -> Option<f64> {
+    let rounds = of(samples, row)?;
+    let fastest = peers(samples, row, but)?.map(least_of).reduce(f64::min)?;
+    Some(least_of(rounds) / fastest)
+}
+
+/// The rows of the same shape, on as many threads, of any other tool `but` these.
+fn peers<'s>(
+    samples: &'s Samples,
+    row: Name,
+    but: &[&str],
+) -> Option<impl Iterator<Item = &'s [Sample]>> {
+    let shape = of(samples, row)?.first()?.shape;
+    Some(
+        samples
+            .iter()
+            .filter(move |((tool, _, threads), _)| {
+                tool != row.0 && !but.contains(&tool.as_str()) && *threads == row.2
+            })
+            .map(|(_, rounds)| rounds.as_slice())
+            .filter(move |rounds| rounds.first().is_some_and(|first| first.shape == shape)),
+    )
 }
 
 /// One row over another, each over its own baseline.
@@ -178,14 +216,8 @@ pub fn most(samples: &Samples, tool: &str, figure: fn(&Sample) -> f64) -> Option
 #[must_use]
 pub fn over_fastest(samples: &Samples, row: Name, but: &[&str]) -> Option<f64> {
     let rounds = of(samples, row)?;
-    let shape = rounds.first()?.shape;
-    samples
-        .iter()
-        .filter(|((tool, _, threads), _)| {
-            tool != row.0 && !but.contains(&tool.as_str()) && *threads == row.2
-        })
-        .filter(|(_, peer)| peer.first().is_some_and(|first| first.shape == shape))
-        .map(|(_, peer)| relative(rounds, peer))
+    peers(samples, row, but)?
+        .map(|peer| relative(rounds, peer))
         .reduce(f64::max)
 }
 

@@ -80,11 +80,11 @@ fn verdict(samples: &Samples) -> String {
     ];
     for (threads, words) in [(1, ""), (2, ", 2T")] {
         for (says, row, limit) in over {
-            let figure = table::over(samples, ("perfkit", row, threads));
+            let figure = table::least_over(samples, ("perfkit", row, threads));
             text.push_str(&table::line(&format!("{says}{words}"), figure, limit));
         }
         for (says, row, limit) in times {
-            let figure = table::over_fastest(samples, ("perfkit", row, threads), &BARE);
+            let figure = table::least_over_fastest(samples, ("perfkit", row, threads), &BARE);
             text.push_str(&table::line(&format!("{says}{words}"), figure, limit));
         }
     }
@@ -108,7 +108,8 @@ fn main() {
     let samples = harness::rounds(&policies::ALL, &options);
     print!("{}", table::shapes(&samples, &SHAPES, table::ALLOCATIONS));
     println!(
-        "over bare: less what the function without any policy takes beside it. Two threads share one policy."
+        "over bare: less what the function without any policy takes beside it, on as many threads. Two threads share one\n\
+         policy. The targets are of the least time of any block: of the row, its peers, and the bare function."
     );
     print!("{}", verdict(&samples));
     let flat: Vec<_> = samples.values().flatten().collect();

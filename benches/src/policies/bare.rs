@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use super::{Answer, KEYS, body, each, wait};
+use super::{Answer, KEYS, body, each, read};
 use crate::policy;
 use crate::rows::{Row, Shape, Tool};
 
@@ -50,7 +50,7 @@ pub fn beside(shape: Shape) -> fn(u64) {
         | Shape::Stack3
         | Shape::Stack5 => |turns| {
             each(Shape::BreakerAsync, turns, |x| {
-                let _ = black_box(wait(ready(x)));
+                read(ready(x));
             });
         },
         _ => |turns| {
