@@ -10,25 +10,51 @@ use super::{factor, nanos, ticks};
 pub(crate) struct Steady {
     origin: u64,
     factor: u64,
-    manual: Option<&'static Clock>,
+    source: Source,
+}
+
+/// Where the time is read: the counter itself, with one look at what it is, and everything else elsewhere.
+enum Source {
+    Counter(quanta::Clock),
+    Ticks,
+    Manual(&'static Clock),
 }
 
 impl Steady {
     pub(crate) fn new(clock: &'static Clock) -> Self {
+        let source = if std::ptr::eq(clock, Clock::system()) {
+            super::counter().map_or(Source::Ticks, Source::Counter)
+        } else {
+            Source::Manual(clock)
+        };
         Self {
             origin: ticks(),
             factor: factor(),
-            manual: (!std::ptr::eq(clock, Clock::system())).then_some(clock),
+            source,
         }
     }
 
     /// Now.
     #[inline]
     pub(crate) fn now(&self) -> u64 {
-        match self.manual {
-            None => nanos(ticks().saturating_sub(self.origin), self.factor),
-            Some(clock) => clock.now(),
+        match &self.source {
+            Source::Counter(counter) => self.at(counter.raw()),
+            _ => self.now_elsewhere(),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn now_elsewhere(&self) -> u64 {
+        match &self.source {
+            Source::Manual(clock) => clock.now(),
+            _ => self.at(ticks()),
+        }
+    }
+
+    #[inline]
+    fn at(&self, ticks: u64) -> u64 {
+        nanos(ticks.saturating_sub(self.origin), self.factor)
     }
 }
 

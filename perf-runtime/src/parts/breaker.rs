@@ -142,12 +142,13 @@ impl Machine {
     #[inline]
     pub(crate) fn refused(&self, now: u64) -> Option<u64> {
         let word = self.word();
-        if word.phase() != Phase::Open || word.payload() == NEVER {
+        let (generation, meant) = self.opened.last();
+        if !word.is_open_in(generation) || word.payload() == NEVER {
             return None;
         }
-        let left = time::until(word.payload()).checked_sub(now)?;
-        let (_, meant) = self.opened.of(word.generation())?;
-        (left > 0 && left <= time::most_left(meant)).then_some(left)
+        // One comparison for both: what is over is far more than it was meant to be.
+        let left = time::until(word.payload()).wrapping_sub(now);
+        (left.wrapping_sub(1) < time::most_left(meant)).then_some(left)
     }
 
     #[inline(never)]

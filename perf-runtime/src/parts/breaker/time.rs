@@ -76,8 +76,14 @@ impl Term {
         self.put(generation, number);
     }
 
-    /// The level, and the time in milliseconds; nothing where it belongs to another generation.
+    /// The generation, and the time in milliseconds, at most four years.
     #[inline]
+    pub(super) fn last(&self) -> (u64, u64) {
+        let known = self.0.load(Acquire);
+        (tag_of(known), (known & TAGGED_MASK) >> LEVEL)
+    }
+
+    /// The level, and the time in milliseconds; nothing where it belongs to another generation.
     pub(super) fn of(&self, generation: u64) -> Option<(u64, u64)> {
         let number = self.number(generation)?;
         let millis = number >> LEVEL;

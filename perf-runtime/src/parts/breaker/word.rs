@@ -123,6 +123,11 @@ impl Word {
         self.0 >> PHASE == Phase::Closed as u64
     }
 
+    /// Whether it is open, in this generation.
+    pub(super) const fn is_open_in(self, generation: u64) -> bool {
+        self.0 >> PAYLOAD == (Phase::Open as u64) << GENERATION | generation
+    }
+
     pub(super) const fn with(self, payload: u64) -> Self {
         Self(self.tag() | payload & PAYLOAD_MASK)
     }
@@ -224,6 +229,8 @@ mod tests {
                 (phase, GENERATION_MASK, 7)
             );
             assert_eq!(word.is_closed(), phase == Phase::Closed);
+            assert_eq!(word.is_open_in(GENERATION_MASK), phase == Phase::Open);
+            assert!(!word.is_open_in(GENERATION_MASK - 1));
             assert_eq!(word.next(phase, 0).generation(), 0);
         }
     }
