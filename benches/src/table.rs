@@ -156,20 +156,17 @@ pub fn over(samples: &Samples, row: Name) -> Option<f64> {
 #[must_use]
 pub fn least_over(samples: &Samples, row: Name) -> Option<f64> {
     let rounds = of(samples, row)?;
-    Some(least_of(rounds) - least(rounds.iter().map(|sample| sample.least_baseline_ns)))
+    let least_of = |figure: fn(&Sample) -> f64| least(rounds.iter().map(figure));
+    Some(least_of(|sample| sample.least_ns) - least_of(|sample| sample.least_baseline_ns))
 }
 
-fn least_of(rounds: &[Sample]) -> f64 {
-    least(rounds.iter().map(|sample| sample.least_ns))
-}
-
-/// How many times the least time of the fastest row of the same shape, of any other tool `but` these, a row takes at least.
-/// Time by time: a baseline of less than a nanosecond makes of each ratio to it mostly noise.
+/// The time of a row over that of the fastest of the same shape of any other tool `but` these. Time by time: a baseline of
+/// less than a nanosecond makes of each ratio to it mostly noise.
 #[must_use]
-pub fn least_over_fastest(samples: &Samples, row: Name, but: &[&str]) -> Option<f64> {
-    let rounds = of(samples, row)?;
-    let fastest = peers(samples, row, but)?.map(least_of).reduce(f64::min)?;
-    Some(least_of(rounds) / fastest)
+pub fn times_fastest(samples: &Samples, row: Name, but: &[&str]) -> Option<f64> {
+    let time = |rounds: &[Sample]| middle(rounds, |sample| sample.ns);
+    let fastest = peers(samples, row, but)?.map(time).reduce(f64::min)?;
+    Some(time(of(samples, row)?) / fastest)
 }
 
 /// The rows of the same shape, on as many threads, of any other tool `but` these.

@@ -84,7 +84,7 @@ fn verdict(samples: &Samples) -> String {
             text.push_str(&table::line(&format!("{says}{words}"), figure, limit));
         }
         for (says, row, limit) in times {
-            let figure = table::least_over_fastest(samples, ("perfkit", row, threads), &BARE);
+            let figure = table::times_fastest(samples, ("perfkit", row, threads), &BARE);
             text.push_str(&table::line(&format!("{says}{words}"), figure, limit));
         }
     }
@@ -109,7 +109,7 @@ fn main() {
     print!("{}", table::shapes(&samples, &SHAPES, table::ALLOCATIONS));
     println!(
         "over bare: less what the function without any policy takes beside it, on as many threads. Two threads share one\n\
-         policy. The targets are of the least time of any block: of the row, its peers, and the bare function."
+         policy. The targets over the bare function are of the least time of any block, of the row and of the function."
     );
     print!("{}", verdict(&samples));
     let flat: Vec<_> = samples.values().flatten().collect();
