@@ -1,11 +1,15 @@
 //! Where entries are: tags to compare eight at a time, and a pointer for each.
 //!
-//! A group is one cache line: seven tags of seven bits of a hash each, a count, and seven pointers. The tags are compared
-//! at once (the generic group of Abseil's "Swiss tables" and hashbrown). An entry whose group is full goes to another, and
-//! those it has passed count it; a search goes on only where the count is not zero. So a slot is free again as soon as
-//! its entry is gone, and nothing has to be cleaned up (the overflow count of Folly's F14). The ways from one group differ
-//! in their step, a power of two, which leads through all groups because their number is odd; with one step for all, the
-//! ways of strangers join, and after some turnover a miss goes through tens of groups.
+//! A group has eight tags of seven bits of a hash each, which are compared at once (the generic group of Abseil's "Swiss
+//! tables" and hashbrown), and a line of eight pointers. Tags stand apart from the pointers: a byte an entry stays near the
+//! processor where the pointers do not, and a search that finds nothing looks at nothing else. One that finds something has
+//! the line of pointers fetched while it compares.
+//!
+//! An entry whose group is full goes to another, and those it has passed count it; a search goes on only where the count is
+//! not zero. So a slot is free again as soon as its entry is gone, and nothing has to be cleaned up (the overflow count of
+//! Folly's F14). The ways from one group differ in their step, a power of two, which leads through all groups because
+//! their number is odd; with one step for all, the ways of strangers join, and after some turnover a miss goes through
+//! tens of groups.
 //!
 //! One thread writes, any number read meanwhile, and each step is published with one store. Nothing here follows a
 //! pointer.
@@ -13,63 +17,65 @@
 use std::ptr::{NonNull, null_mut};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
-use super::sync::{AtomicPtr, AtomicU64};
+use super::sync::{AtomicPtr, AtomicU8, AtomicU64};
+use super::table::prefetch;
 
 /// How many slots a group has.
-const WIDTH: usize = 7;
-/// How many of them are to be in use at most, on the average: then a miss looks at two groups, a hit at 1.2.
+const WIDTH: usize = 8;
+/// How many of them are to be in use at most, on the average: then nearly every search ends in its first group.
 const FULL: usize = 5;
-/// By how much the numbers of groups are apart in those of slots: the eighth byte of the tags is the count.
-const STRIDE: usize = 8;
 const LOW_BITS: u64 = 0x0101_0101_0101_0101;
 const HIGH_BITS: u64 = LOW_BITS << 7;
 /// Has the high bit, which no tag has.
 const EMPTY: u8 = 0b1000_0000;
-/// The high bits of the seven tags.
-const TAGS: u64 = HIGH_BITS >> 8;
-/// The unit of the count, and all of it: a count that has come so far stays there.
-const ONE: u64 = 1 << 56;
-const ALL: u64 = 0xff << 56;
+/// A count that has come so far stays there.
+const ALL: u8 = u8::MAX;
 
+/// Of each group, by its number.
 pub(super) struct Index<T> {
-    groups: Box<[Group<T>]>,
+    tags: Box<[AtomicU64]>,
+    /// How many entries have passed it.
+    passed: Box<[AtomicU8]>,
+    slots: Box<[Slots<T>]>,
 }
 
 #[repr(align(64))]
-struct Group<T> {
-    tags: AtomicU64,
-    slots: [AtomicPtr<T>; WIDTH],
-}
+struct Slots<T>([AtomicPtr<T>; WIDTH]);
 
 impl<T> Index<T> {
     /// An index that finds `entries` without long ways.
     pub(super) fn for_entries(entries: usize) -> Self {
-        let group = || Group {
-            tags: AtomicU64::new(TAGS),
-            slots: [const { AtomicPtr::new(null_mut()) }; WIDTH],
-        };
         let groups = match entries.div_ceil(FULL) {
             0 => 0,
             more => more | 1,
         };
+        let slots = || Slots([const { AtomicPtr::new(null_mut()) }; WIDTH]);
         Self {
-            groups: (0..groups).map(|_| group()).collect(),
+            tags: (0..groups).map(|_| AtomicU64::new(HIGH_BITS)).collect(),
+            passed: (0..groups).map(|_| AtomicU8::new(0)).collect(),
+            slots: (0..groups).map(|_| slots()).collect(),
         }
     }
 
     /// How many entries it is for.
     pub(super) fn room(&self) -> usize {
-        self.groups.len() * FULL
+        self.tags.len() * FULL
     }
 
-    /// One more than the number of the last slot. Not every number has a slot.
+    /// One more than the number of the last slot.
     pub(super) fn slots(&self) -> usize {
-        self.groups.len() * STRIDE
+        self.tags.len() * WIDTH
     }
 
-    fn place(&self, slot: usize) -> Option<(&Group<T>, &AtomicPtr<T>)> {
-        let group = self.groups.get(slot / STRIDE)?;
-        Some((group, group.slots.get(slot % STRIDE)?))
+    /// The tags of the group of a slot, and the slot.
+    fn place(&self, slot: usize) -> Option<(&AtomicU64, &AtomicPtr<T>)> {
+        let tags = self.tags.get(slot / WIDTH)?;
+        Some((tags, self.slot(slot / WIDTH, slot % WIDTH)?))
+    }
+
+    #[inline]
+    fn slot(&self, group: usize, place: usize) -> Option<&AtomicPtr<T>> {
+        self.slots.get(group)?.0.get(place)
     }
 
     /// The entry of this hash that `is` it.
@@ -85,27 +91,60 @@ impl<T> Index<T> {
         hash: u64,
         mut is: impl FnMut(NonNull<T>) -> bool,
     ) -> Option<(usize, NonNull<T>)> {
-        let wanted = repeat(tag(hash));
-        let mut at = self.first_group(hash);
-        for _ in 0..self.groups.len() {
-            let group = self.groups.get(at)?;
-            let tags = group.tags.load(Acquire);
-            let mut found = zero_bytes(tags ^ wanted) & TAGS;
-            while found != 0 {
-                let place = first_byte(found);
-                let entry = group.slots.get(place)?.load(Acquire);
-                // Null where it was taken out since; another where that was put there since.
-                if let Some(entry) = NonNull::new(entry)
-                    && is(entry)
-                {
-                    return Some((at * STRIDE + place, entry));
-                }
-                found &= found - 1;
+        let first = self.first_group(hash);
+        prefetch(self.slots.as_ptr().wrapping_add(first).cast::<u8>());
+        let found = self.search_group(first, hash, &mut is);
+        if found.is_some() || self.nobody_passed(first) {
+            return found;
+        }
+        self.search_beyond(first, hash, &mut is)
+    }
+
+    #[inline]
+    fn search_group(
+        &self,
+        group: usize,
+        hash: u64,
+        is: &mut impl FnMut(NonNull<T>) -> bool,
+    ) -> Option<(usize, NonNull<T>)> {
+        let tags = self.tags.get(group)?.load(Acquire);
+        let mut found = zero_bytes(tags ^ repeat(tag(hash)));
+        while found != 0 {
+            let place = first_byte(found);
+            let entry = self.slot(group, place)?.load(Acquire);
+            // Null where it was taken out since; another where that was put there since.
+            if let Some(entry) = NonNull::new(entry)
+                && is(entry)
+            {
+                return Some((group * WIDTH + place, entry));
             }
-            if tags & ALL == 0 {
-                return None;
-            }
+            found &= found - 1;
+        }
+        None
+    }
+
+    #[inline]
+    fn nobody_passed(&self, group: usize) -> bool {
+        let passed = self.passed.get(group);
+        passed.is_none_or(|passed| passed.load(Acquire) == 0)
+    }
+
+    /// Apart, so that the usual search is short.
+    #[cold]
+    #[inline(never)]
+    fn search_beyond(
+        &self,
+        first: usize,
+        hash: u64,
+        is: &mut impl FnMut(NonNull<T>) -> bool,
+    ) -> Option<(usize, NonNull<T>)> {
+        let mut at = first;
+        for _ in 1..self.tags.len() {
             at = self.next_group(at, hash);
+            let found = self.search_group(at, hash, is);
+            if found.is_some() || self.nobody_passed(at) {
+                return found;
+            }
         }
         None
     }
@@ -113,41 +152,54 @@ impl<T> Index<T> {
     /// The entries that a search for this hash compares first, and most often alone.
     #[inline]
     pub(super) fn likely(&self, hash: u64) -> impl Iterator<Item = *const T> {
-        let group = self.groups.get(self.first_group(hash));
-        group.into_iter().flat_map(move |group| {
-            let tags = group.tags.load(Relaxed);
-            let mut found = zero_bytes(tags ^ repeat(tag(hash))) & TAGS;
-            std::iter::from_fn(move || {
-                let place = group.slots.get(first_byte(found))?;
-                found &= found - 1;
-                Some(place.load(Relaxed).cast_const())
-            })
+        let group = self.first_group(hash);
+        let tags = self.tags.get(group).map_or(0, |tags| tags.load(Relaxed));
+        let mut found = zero_bytes(tags ^ repeat(tag(hash)));
+        std::iter::from_fn(move || {
+            let place = self.slot(group, first_byte(found))?;
+            found &= found - 1;
+            Some(place.load(Relaxed).cast_const())
         })
     }
 
     /// Where a search for this hash begins.
     #[inline]
     pub(super) fn address(&self, hash: u64) -> *const u8 {
-        let groups = self.groups.as_ptr();
-        groups.wrapping_add(self.first_group(hash)).cast()
+        let slots = self.slots.as_ptr();
+        slots.wrapping_add(self.first_group(hash)).cast()
     }
 
     /// Where an entry of this hash may be put. None when the index is full.
+    #[inline]
     pub(super) fn vacancy(&self, hash: u64) -> Option<usize> {
-        let mut at = self.first_group(hash);
-        for _ in 0..self.groups.len() {
-            let empty = self.groups.get(at)?.tags.load(Relaxed) & TAGS;
-            if empty != 0 {
-                return Some(at * STRIDE + first_byte(empty));
-            }
+        let first = self.first_group(hash);
+        self.vacancy_in(first)
+            .or_else(|| self.vacancy_beyond(first, hash))
+    }
+
+    #[inline]
+    fn vacancy_in(&self, group: usize) -> Option<usize> {
+        let empty = self.tags.get(group)?.load(Relaxed) & HIGH_BITS;
+        (empty != 0).then(|| group * WIDTH + first_byte(empty))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn vacancy_beyond(&self, first: usize, hash: u64) -> Option<usize> {
+        let mut at = first;
+        for _ in 1..self.tags.len() {
             at = self.next_group(at, hash);
+            let vacancy = self.vacancy_in(at);
+            if vacancy.is_some() {
+                return vacancy;
+            }
         }
         None
     }
 
     #[inline]
     fn next_group(&self, group: usize, hash: u64) -> usize {
-        let groups = self.groups.len();
+        let groups = self.tags.len();
         let mut next = group + (1 << (tag(hash) % 8));
         while next >= groups {
             next -= groups;
@@ -157,26 +209,35 @@ impl<T> Index<T> {
 
     /// Puts an entry where there is none.
     pub(super) fn put(&self, slot: usize, hash: u64, entry: NonNull<T>) {
-        if let Some((group, place)) = self.place(slot) {
+        if let Some((tags, place)) = self.place(slot) {
             // In this order, so that who finds the tag finds the entry.
             place.store(entry.as_ptr(), Release);
-            let tags = with_byte(group.tags.load(Relaxed), slot % STRIDE, tag(hash));
-            group.tags.store(tags, Release);
-            self.count(hash, slot, |tags| tags + ONE);
+            let now = with_byte(tags.load(Relaxed), slot % WIDTH, tag(hash));
+            tags.store(now, Release);
+            self.count(hash, slot, |passed| passed + 1);
         }
     }
 
     /// Changes the counts of the groups that an entry has passed; those of a taken one are not zero.
     #[inline]
-    fn count(&self, hash: u64, slot: usize, change: impl Fn(u64) -> u64) {
-        let mut at = self.first_group(hash);
-        for _ in 0..self.groups.len() {
-            let Some(group) = self.groups.get(at).filter(|_| at != slot / STRIDE) else {
+    fn count(&self, hash: u64, slot: usize, change: impl Fn(u8) -> u8) {
+        let first = self.first_group(hash);
+        if first != slot / WIDTH {
+            self.count_from(first, hash, slot, change);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn count_from(&self, first: usize, hash: u64, slot: usize, change: impl Fn(u8) -> u8) {
+        let mut at = first;
+        for _ in 0..self.tags.len() {
+            let Some(passed) = self.passed.get(at).filter(|_| at != slot / WIDTH) else {
                 return;
             };
-            let tags = group.tags.load(Relaxed);
-            if tags & ALL != ALL {
-                group.tags.store(change(tags), Release);
+            let now = passed.load(Relaxed);
+            if now != ALL {
+                passed.store(change(now), Release);
             }
             at = self.next_group(at, hash);
         }
@@ -192,12 +253,12 @@ impl<T> Index<T> {
 
     /// Takes out the entry that was put there with this hash.
     pub(super) fn take(&self, slot: usize, hash: u64) -> Option<NonNull<T>> {
-        let (group, place) = self.place(slot)?;
+        let (tags, place) = self.place(slot)?;
         let entry = NonNull::new(place.load(Relaxed))?;
         place.store(null_mut(), Release);
-        let tags = with_byte(group.tags.load(Relaxed), slot % STRIDE, EMPTY);
-        group.tags.store(tags, Release);
-        self.count(hash, slot, |tags| tags.checked_sub(ONE).unwrap_or(tags));
+        let now = with_byte(tags.load(Relaxed), slot % WIDTH, EMPTY);
+        tags.store(now, Release);
+        self.count(hash, slot, |passed| passed.saturating_sub(1));
         Some(entry)
     }
 
@@ -215,7 +276,7 @@ impl<T> Index<T> {
     /// any number of groups. Tag and shard come from the low half.
     #[inline]
     fn first_group(&self, hash: u64) -> usize {
-        (((hash >> 32) * self.groups.len() as u64) >> 32) as usize
+        (((hash >> 32) * self.tags.len() as u64) >> 32) as usize
     }
 }
 
