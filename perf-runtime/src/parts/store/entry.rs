@@ -35,16 +35,19 @@ pub(crate) enum Freshness {
 }
 
 /// A key, its answer, and until when.
+// What a reader asks for stands together, before what it does not: an entry begins anywhere in a line of memory, and what
+// is in one line costs one.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Entry<K, V> {
-    key: K,
-    value: V,
-    fresh_until: u64,
-    expires: AtomicU64,
     /// What the policy and the books of its shard call it.
     pub(super) id: u32,
     used: AtomicU8,
     is_refreshed: AtomicBool,
+    expires: AtomicU64,
+    key: K,
+    value: V,
+    fresh_until: u64,
 }
 
 impl<K, V> Entry<K, V> {
