@@ -105,8 +105,12 @@ impl Policy {
     }
 
     /// A key was looked for and is not here. Whether an [`insert`](Self::insert) follows is open.
+    #[inline]
     pub(crate) fn record_miss(&mut self, hash: u64) {
-        self.history.add(hash, 1);
+        // What most have not is not reckoned with.
+        if let Some((left, distance)) = self.history.add_missed(hash) {
+            self.learn(left, distance);
+        }
     }
 
     /// An id for an entry that is to [come](Self::insert): small, and one that was given back if there is any. None when
@@ -128,7 +132,6 @@ impl Policy {
     /// Of many entries of one weight it makes no difference whether the store evicts before an entry comes or after. Of
     /// different weights it should be after: only then can a heavy newcomer lose to those it would drive out.
     pub(crate) fn insert(&mut self, id: u32, hash: u64, weight: u32) {
-        self.learn(hash);
         self.queues.insert(id, hash, weight, Queue::Window);
         // The window is over its share by the newcomer, which an eviction sets right. When it is by more, entries came
         // without one: there is room in the main queue, and nobody to be compared with. Two for one keep up with a
@@ -336,12 +339,8 @@ impl Policy {
     }
 
     /// Moves the share of the window when a key comes back that would still be here with another one.
-    #[inline]
-    fn learn(&mut self, hash: u64) {
-        // What most have not is not reckoned with.
-        let Some((left, distance)) = self.history.recall(hash) else {
-            return;
-        };
+    #[inline(never)]
+    fn learn(&mut self, left: Queue, distance: u32) {
         let entries = self.entries().max(1);
         let near = (entries / NEAR).max(1);
         let say = |count: u64, distance: u32| {

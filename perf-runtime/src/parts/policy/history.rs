@@ -101,12 +101,36 @@ impl History {
         if let Some(block) = self.block(hash) {
             block.sketch.aged(age).raise(low(hash), u64::from(times));
         }
-        self.left = self.left.saturating_sub(u32::from(times));
+        self.pass(u32::from(times));
+    }
+
+    /// The same, once, of a key that is not here. If its entry was evicted, from which queue and how many were from there
+    /// since, about; that is forgotten then.
+    #[inline]
+    pub(super) fn add_missed(&mut self, hash: u64) -> Option<(Queue, u32)> {
+        let (age, unit) = (self.age, self.unit);
+        let (window, main) = (self.from_window, self.from_main);
+        let left = self.block(hash).and_then(|block| {
+            block.sketch.aged(age).raise(low(hash), 1);
+            block.ghosts.recall(high(hash), window, main, unit)
+        });
+        self.pass(1);
+        left
+    }
+
+    #[inline]
+    fn pass(&mut self, events: u32) {
+        self.left = self.left.saturating_sub(events);
         if self.left == 0 {
-            self.age += 1;
-            // What was counted counts half from here on, and so do the events.
-            self.left = self.events() / 2;
+            self.grow_old();
         }
+    }
+
+    #[cold]
+    fn grow_old(&mut self) {
+        self.age += 1;
+        // What was counted counts half from here on, and so do the events.
+        self.left = self.events() / 2;
     }
 
     /// The entry of this hash was evicted from a queue.
@@ -121,15 +145,6 @@ impl History {
         if let Some(block) = self.block(hash) {
             block.ghosts.remember(high(hash), from, clock, unit);
         }
-    }
-
-    /// If the entry of this hash was evicted, from which queue and how many were from there since, about; that is
-    /// forgotten then.
-    #[inline]
-    pub(super) fn recall(&mut self, hash: u64) -> Option<(Queue, u32)> {
-        let (window, main, unit) = (self.from_window, self.from_main, self.unit);
-        let block = self.block(hash)?;
-        block.ghosts.recall(high(hash), window, main, unit)
     }
 
     /// Bytes allocated.

@@ -308,13 +308,13 @@ fn a_ghost_knows_whence_and_how_long_ago_it_left_and_is_met_once() {
     for key in 1_000..1_500 {
         history.remember(hash(key), Queue::Window);
     }
-    let (queue, distance) = history.recall(hash(1)).expect("nobody took its place");
+    let (queue, distance) = history.add_missed(hash(1)).expect("nobody took its place");
     assert_eq!(queue, Queue::Window);
     assert!((370..=630).contains(&distance), "{distance}");
-    assert_eq!(history.recall(hash(1)), None);
-    let (queue, distance) = history.recall(hash(2)).expect("nobody took its place");
+    assert_eq!(history.add_missed(hash(1)), None);
+    let (queue, distance) = history.add_missed(hash(2)).expect("nobody took its place");
     assert_eq!((queue, distance), (Queue::Main, 0));
-    assert_eq!(history.recall(hash(3)), None);
+    assert_eq!(history.add_missed(hash(3)), None);
 }
 
 #[test]
