@@ -5,6 +5,8 @@
 //! timed, and counts for all. The number is known before the time is, so that mean and distribution stay true; how often
 //! bodies ran and how they ended is exact always. Longer runs are timed, each of them.
 
+use std::mem::ManuallyDrop;
+
 use super::Core;
 use crate::clock::{self, coarse::Clock};
 use crate::parts::local;
@@ -18,7 +20,6 @@ pub(crate) struct Load {
     start: u64,
     /// For how many loads it is timed.
     timed_for: u64,
-    is_over: bool,
 }
 
 /// From so many nanoseconds on, every load is timed.
@@ -44,13 +45,11 @@ impl Load {
             core,
             start,
             timed_for,
-            is_over: false,
         }
     }
 
-    pub(super) fn end(mut self, ending: Ending) {
-        self.is_over = true;
-        self.record(ending);
+    pub(super) fn end(self, ending: Ending) {
+        ManuallyDrop::new(self).record(ending);
     }
 
     fn record(&self, ending: Ending) {
@@ -86,14 +85,11 @@ impl Load {
 
 impl Drop for Load {
     fn drop(&mut self) {
-        if !self.is_over {
-            let ending = if std::thread::panicking() {
-                Ending::Panic
-            } else {
-                Ending::Cancelled
-            };
-            self.record(ending);
-        }
+        self.record(if std::thread::panicking() {
+            Ending::Panic
+        } else {
+            Ending::Cancelled
+        });
     }
 }
 
