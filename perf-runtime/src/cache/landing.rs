@@ -17,7 +17,7 @@ use super::slot::{Gone, Slot};
 use crate::kept::{Keepable, Kept, Parcel, Share};
 use crate::parts::flight::{self, Committed, Ending, Event};
 use crate::parts::key::Key;
-use crate::parts::store::Lifetime;
+use crate::parts::store::{Lifetime, Turn};
 use crate::parts::tags::{Index, Tag};
 use crate::parts::totals;
 
@@ -40,6 +40,8 @@ pub(crate) struct Landing<'s, K: 'static, R, V: 'static> {
     tags: Option<Box<Carried<'s>>>,
     /// Whether its answer replaces one that is kept, however fresh that is.
     is_forced: bool,
+    /// When nothing was found, if that is why it runs.
+    missed: Option<Turn>,
 }
 
 /// The tags of an answer, which the index knows from before its body begins until after it has landed.
@@ -102,6 +104,7 @@ impl<'s, K: Key, R, V: Keepable> Landing<'s, K, R, V> {
             invalidations: 0,
             tags: None,
             is_forced: false,
+            missed: None,
         }
     }
 
@@ -126,6 +129,11 @@ impl<'s, K: Key, R, V: Keepable> Landing<'s, K, R, V> {
                 is_loading: false,
             })
         });
+    }
+
+    /// Nothing was found under the key at that moment.
+    pub(super) fn missed_at(&mut self, moment: Turn) {
+        self.missed = Some(moment);
     }
 
     /// An answer that is kept is not one for this call.
@@ -168,6 +176,10 @@ impl<'s, K: Key, R, V: Keepable> flight::Landing for Landing<'s, K, R, V> {
     type Displaced = Gone<'s, K, V>;
 
     fn found(&mut self) -> Option<R> {
+        let (store, hash) = (&self.slot.store, self.hash);
+        if self.missed.is_some_and(|at| store.is_as_at(hash, at)) {
+            return None;
+        }
         let again = self.again.as_ref().filter(|_| !self.is_forced)?;
         let is = |key: &K| key == again;
         let value = if self.refreshes.is_some() {

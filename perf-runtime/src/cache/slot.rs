@@ -15,7 +15,7 @@ use crate::clock::coarse::Swept;
 use crate::kept::{Keepable, Kept, Parcel};
 use crate::parts::flight::Flights;
 use crate::parts::key::{Key, Lookup};
-use crate::parts::store::{Displaced, Entry, Freshness, Lifetime, Store};
+use crate::parts::store::{Displaced, Entry, Freshness, Lifetime, Store, Turn};
 use crate::parts::tags::{Index, Tag};
 
 /// A value can have an end of its own, and nobody knows beforehand when. This is how exact it is: a hundredth of it.
@@ -267,9 +267,13 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         A: Kept<Value = V>,
         L: Lookup<K>,
     {
-        self.core.count(Count::Miss);
         self.store.expect(hash);
-        Looked::Missing(self.missing::<A, L>(hash, lookup))
+        // Before the key is asked for its clone, which may do anything.
+        let moment = Turn::now();
+        self.core.count(Count::Miss);
+        let mut missing = self.missing::<A, L>(hash, lookup);
+        missing.landing.missed_at(moment);
+        Looked::Missing(missing)
     }
 
     /// A call that is to run its body, or to wait for another one.

@@ -24,6 +24,7 @@ mod sync;
 mod table;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 use std::hash::{BuildHasher, Hasher};
 use std::sync::atomic::AtomicUsize;
@@ -33,6 +34,7 @@ use foldhash::fast::SeedableRandomState;
 pub(crate) use self::bounds::Limits;
 pub(crate) use self::displaced::{Cause, Displaced, Evicted};
 pub(crate) use self::entry::{Entry, Freshness, Lifetime};
+pub(crate) use self::turn::Turn;
 
 use self::books::{Books, Expected};
 use self::bounds::{Bounds, Place};
@@ -153,6 +155,14 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
         if let Some(expected) = self.expected.get(self.number(hash)) {
             expected.prefetch(hash);
         }
+    }
+
+    /// Whether nothing has been put in where this hash is since this thread looked there at `looked`. False when that is not
+    /// known.
+    #[inline]
+    pub(crate) fn is_as_at(&self, hash: u64, looked: Turn) -> bool {
+        let shard = self.shard(hash);
+        shard.is_some_and(|shard| shard.filled_by() == looked.thread) && looked == Turn::now()
     }
 
     /// As [`Store::read`] of the key that `is` knows, but the policy does not hear of it and no time to idle begins anew.

@@ -18,12 +18,15 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use super::grace::Pin;
 use super::index::Index;
 use super::limbo::{Garbage, Limbo, Spare, Unlinked};
-use super::sync::{AtomicPtr, Mutex, MutexGuard, lock};
+use super::sync::{AtomicPtr, AtomicUsize, Mutex, MutexGuard, lock};
+use super::turn;
 
 /// A table of boxed `T`, and what its writers know besides, `W`.
 pub(super) struct Table<T, W> {
     for_readers: ForReaders<T>,
     writer: Mutex<Writer<T, W>>,
+    /// The thread that put something in last, by its [turn](super::turn).
+    filled_by: AtomicUsize,
     limbo: Limbo<T>,
 }
 
@@ -62,6 +65,7 @@ impl<T, W> Table<T, W> {
                 index: AtomicPtr::new(Box::into_raw(Box::new(index))),
                 owns: PhantomData,
             },
+            filled_by: AtomicUsize::new(0),
             limbo: Limbo::new(),
         }
     }
@@ -105,6 +109,12 @@ impl<T, W> Table<T, W> {
         let entries = self.index(pin).entries(first, count);
         // SAFETY: as in `find`.
         entries.map(|entry| unsafe { entry.as_ref() })
+    }
+
+    /// The thread that put something in last, of all that is known to have happened before.
+    #[inline]
+    pub(super) fn filled_by(&self) -> usize {
+        self.filled_by.load(Acquire)
     }
 
     /// The one writer.
@@ -180,7 +190,9 @@ impl<'l, T> Entries<'l, T> {
     /// Says that what is under this hash will be asked for soon, to who has the [way](Self::prefetch_way) to it by now.
     #[inline]
     pub(super) fn prefetch(&self, hash: u64) {
-        self.0.likely(hash).for_each(prefetch);
+        // Its head will do.
+        let likely = self.0.likely(hash);
+        likely.for_each(|entry| prefetch(entry.cast::<u8>()));
     }
 }
 
@@ -218,7 +230,7 @@ impl<'t, T, W> Locked<'t, T, W> {
         let Some(at) = vacancy else {
             return Err(entry);
         };
-        let entry = into_pointer(self.boxed(entry));
+        let entry = self.boxed(entry);
         self.index().put(at, hash, entry);
         self.writer.len += 1;
         Ok(())
@@ -229,7 +241,7 @@ impl<'t, T, W> Locked<'t, T, W> {
         if self.index().get(slot.index()).is_none() {
             return Err(entry);
         }
-        let entry = into_pointer(self.boxed(entry));
+        let entry = self.boxed(entry);
         match self.index().replace(slot.index(), entry) {
             // SAFETY: it came out of a box and is in the index no more, and an entry is in one slot only.
             Some(before) => Ok(unsafe { self.table.limbo.unlinked(Garbage::Entry(before)) }),
@@ -239,18 +251,19 @@ impl<'t, T, W> Locked<'t, T, W> {
     }
 
     /// A box for it, if possible that of an entry which nobody reads any more.
-    fn boxed(&mut self, entry: T) -> Box<T> {
+    fn boxed(&mut self, entry: T) -> NonNull<T> {
+        self.table.filled_by.store(turn::advance(), Release);
         let spares = &mut self.writer.spares;
         if spares.is_empty() {
             self.table.limbo.give_spares(spares);
         }
         let Some(spare) = spares.pop() else {
-            return Box::new(entry);
+            return NonNull::from(Box::leak(Box::new(entry)));
         };
         if let Some(next) = spares.last() {
             prefetch(next.as_ptr());
         }
-        Box::write(spare, entry)
+        NonNull::from(Box::leak(Box::write(spare, entry)))
     }
 
     /// Takes out the entry that was put in with this hash.
@@ -317,7 +330,7 @@ impl<'t, T, W> Locked<'t, T, W> {
 
     /// An entry that is not to be put in, for who expects one that was taken out.
     pub(super) fn refuse(&mut self, entry: T) -> Unlinked<'t, T> {
-        let entry = into_pointer(self.boxed(entry));
+        let entry = self.boxed(entry);
         // SAFETY: it came out of the box and is reached by nobody.
         unsafe { self.table.limbo.unlinked(Garbage::Entry(entry)) }
     }
@@ -338,10 +351,6 @@ impl<'t, T, W> Locked<'t, T, W> {
         // SAFETY: never null: it came out of a box.
         unsafe { NonNull::new_unchecked(before) }
     }
-}
-
-fn into_pointer<T>(entry: Box<T>) -> NonNull<T> {
-    NonNull::from(Box::leak(entry))
 }
 
 /// Has the processor fetch the lines at both ends of what is there, while it goes on.

@@ -598,3 +598,40 @@ fn panics_of_users_leave_a_store_that_works() {
     store.for_each(|_| left += 1);
     assert_eq!((left, store.entries()), (0, 0));
 }
+
+#[test]
+fn a_thread_knows_of_everything_that_was_put_in_since_it_looked() {
+    let store = Store::with_shards(limits(Some(100), None), None, 1);
+    let hash = store.hash(&&7);
+    let looked = Turn::now();
+    assert!(!store.is_as_at(hash, looked), "nobody has put anything in");
+    drop(put(&store, 1, 1));
+    assert!(!store.is_as_at(hash, looked), "this thread has since");
+
+    let looked = Turn::now();
+    assert!(store.is_as_at(hash, looked));
+    let elsewhere = std::thread::scope(|scope| {
+        let other = scope.spawn(|| {
+            let of_another_thread = store.is_as_at(hash, looked);
+            drop(put(&store, 7, 7));
+            of_another_thread
+        });
+        other.join().unwrap()
+    });
+    assert!(!elsewhere, "this one may not be asked for another thread");
+    assert!(!store.is_as_at(hash, looked), "another thread has since");
+
+    drop(put(&store, 7, 8));
+    assert!(!store.is_as_at(hash, looked), "both have since");
+    assert!(store.is_as_at(hash, Turn::now()));
+}
+
+#[test]
+fn what_is_refused_counts_as_put_in() {
+    let store = Store::with_shards(limits(None, Some(10)), None, 1);
+    drop(put(&store, 1, 1));
+    let looked = Turn::now();
+    let refused = store.insert(store.hash(&&2), 2, 2, 11, Lifetime::FOREVER, 0);
+    assert_eq!(causes(&refused), [(2, Cause::TooHeavy)]);
+    assert!(!store.is_as_at(store.hash(&&2), looked));
+}
