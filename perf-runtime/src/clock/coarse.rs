@@ -16,7 +16,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 mod leap;
@@ -49,6 +49,8 @@ pub(crate) trait Swept: Send + Sync {
 /// ```
 pub struct Clock {
     now: Line<AtomicU64>,
+    /// In ticks of the processor, when that was written.
+    written: AtomicU64,
     /// In ticks of the processor, when the next time should have been written long since.
     late: AtomicU64,
     source: Source,
@@ -67,6 +69,7 @@ enum Source {
 
 static SYSTEM: Clock = Clock {
     now: Line(AtomicU64::new(0)),
+    written: AtomicU64::new(0),
     late: AtomicU64::new(u64::MAX),
     source: Source::System(Threads::new()),
 };
@@ -85,6 +88,7 @@ impl Clock {
     pub const fn manual() -> Self {
         Self {
             now: Line(AtomicU64::new(0)),
+            written: AtomicU64::new(0),
             late: AtomicU64::new(u64::MAX),
             source: Source::Manual(Mutex::new(Vec::new())),
         }
@@ -94,6 +98,7 @@ impl Clock {
     pub(crate) const fn read_by(read: fn() -> u64) -> Self {
         Self {
             now: Line(AtomicU64::new(0)),
+            written: AtomicU64::new(0),
             late: AtomicU64::new(u64::MAX),
             source: Source::Read(read),
         }
@@ -127,6 +132,17 @@ impl Clock {
         self.now.0.load(Relaxed)
     }
 
+    /// Now, in ticks of the processor, at most some ticks of this clock ago: for who compares stamps of
+    /// [`clock::ticks`](super::ticks) that are seconds apart. Kept up for those who [keep](Self::keep) it.
+    #[inline]
+    pub(crate) fn ticks(&self) -> u64 {
+        #[cfg(test)]
+        if let Some(ticks) = super::test::ticks() {
+            return ticks;
+        }
+        self.written.load(Relaxed)
+    }
+
     /// Now, as exact as the system knows it: for what ends after less than a few ticks.
     pub(crate) fn exact(&self) -> u64 {
         match &self.source {
@@ -141,17 +157,25 @@ impl Clock {
     #[inline]
     pub(crate) fn keep_up(&'static self, ticks: u64) {
         if ticks > self.late.load(Relaxed) {
-            self.catch_up();
+            self.catch_up(ticks);
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn catch_up(&'static self) {
+    fn catch_up(&'static self, ticks: u64) {
         if let Source::System(threads) = &self.source {
             self.set(threads.look());
+            self.written.fetch_max(ticks, Relaxed);
             threads.revive();
         }
+    }
+
+    /// Keeps time for what waits no shorter than `shortest`, as long as the answer lives, for one who sweeps by himself.
+    pub(crate) fn keep(&'static self, shortest: Duration) -> Kept {
+        let kept: Arc<dyn Swept> = Arc::new(Unswept);
+        self.register(Arc::downgrade(&kept), shortest);
+        Kept { _kept: kept }
     }
 
     /// Sweeps it from time to time while it exists, and keeps time for what waits no shorter than `shortest`.
@@ -160,7 +184,13 @@ impl Clock {
             Source::System(threads) => {
                 // What comes now counts from now.
                 self.set(threads.look());
-                threads.register(swept, tick_for(shortest));
+                self.written.fetch_max(super::ticks(), Relaxed);
+                let tick = tick_for(shortest);
+                // Where there is no thread to be had, nobody else says when it is late.
+                let late = super::ticks_in(tick.saturating_mul(threads::LATE));
+                self.late
+                    .fetch_min(super::ticks().saturating_add(late), Relaxed);
+                threads.register(swept, tick);
             }
             Source::Manual(list) => list
                 .lock()
@@ -174,6 +204,17 @@ impl Clock {
     fn set(&self, now: u64) {
         self.now.0.fetch_max(now.min(LAST), Relaxed);
     }
+}
+
+/// See [`Clock::keep`].
+pub(crate) struct Kept {
+    _kept: Arc<dyn Swept>,
+}
+
+struct Unswept;
+
+impl Swept for Unswept {
+    fn sweep(&self, _: u64, _: usize) {}
 }
 
 /// A hundredth of a time is exact enough for it.

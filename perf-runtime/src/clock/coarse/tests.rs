@@ -140,6 +140,7 @@ fn the_clock_of_the_system_runs_and_sweeps_while_it_is_needed() {
 #[test]
 fn who_knows_that_the_time_is_late_writes_it() {
     let clock: &'static Clock = Box::leak(Box::new(Clock {
+        written: AtomicU64::new(0),
         now: Line(AtomicU64::new(0)),
         late: AtomicU64::new(7),
         source: Source::System(Threads::new()),
@@ -154,4 +155,27 @@ fn who_knows_that_the_time_is_late_writes_it() {
     };
     clock.keep_up(8);
     assert!(clock.now() >= before);
+}
+
+#[test]
+fn who_keeps_the_time_finds_its_ticks_written() {
+    let clock = Clock::system();
+    let before = crate::clock::ticks();
+    let _kept = clock.keep(Duration::from_secs(1));
+    assert!(clock.ticks() >= before);
+    assert!(clock.ticks() <= crate::clock::ticks());
+}
+
+#[test]
+fn ticks_that_are_late_are_written_by_who_knows_better() {
+    let clock: &'static Clock = Box::leak(Box::new(Clock {
+        now: Line(AtomicU64::new(0)),
+        written: AtomicU64::new(3),
+        late: AtomicU64::new(7),
+        source: Source::System(Threads::new()),
+    }));
+    clock.keep_up(7);
+    assert_eq!(clock.ticks(), 3);
+    clock.keep_up(8);
+    assert_eq!(clock.ticks(), 8);
 }

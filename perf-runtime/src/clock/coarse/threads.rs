@@ -14,7 +14,7 @@ const SWEEP: Duration = Duration::from_millis(100);
 /// How many places one sweep looks at: a quarter of a millisecond, and a million in six seconds.
 const PLACES: usize = 16_384;
 /// After so many ticks without a new time something is wrong.
-const LATE: u32 = 4;
+pub(super) const LATE: u32 = 4;
 
 pub(super) struct Threads {
     start: OnceLock<Instant>,
@@ -130,10 +130,10 @@ impl Threads {
                 tick
             };
             clock.set(self.look());
+            let ticks = crate::clock::ticks();
+            clock.written.fetch_max(ticks, Relaxed);
             let late = crate::clock::ticks_in(tick.saturating_mul(LATE));
-            clock
-                .late
-                .store(crate::clock::ticks().saturating_add(late), Relaxed);
+            clock.late.store(ticks.saturating_add(late), Relaxed);
             std::thread::park_timeout(tick);
         }
     }
