@@ -48,7 +48,7 @@ pub use self::user::{
     Boxed, ByDebug, ByDisplay, ByName, Failed, Hooks, Makes, Told, Verdict, hand, hand_over,
     is_good, verdict,
 };
-use crate::clock::{self, Start};
+use crate::clock;
 use crate::parts::pool::Taken;
 use crate::parts::pool::failure::Failure;
 use crate::rejected::{Reason, Rejected};
@@ -258,7 +258,7 @@ pub(crate) fn take<T: Send + 'static>(
 ) -> Option<Pooled<T>> {
     let core = pool.core();
     loop {
-        match core.take(Start::now(), at) {
+        match core.take(at) {
             Taken::Entry(entry) => return Some(Pooled::new(entry, pool)),
             Taken::Nothing | Taken::Closed => return None,
             taken => core.undo(taken),

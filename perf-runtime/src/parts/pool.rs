@@ -42,7 +42,7 @@ pub(crate) struct State<T> {
     pub(crate) books: Books,
     pub(crate) making: Making,
     idle: VecDeque<Box<Entry<T>>>,
-    /// Who has what, by the place of the resource.
+    /// Who had what last, by the place of the resource. Not erased when one comes back: that is for who asks to find out.
     out: Vec<Option<Holder>>,
     free: Vec<usize>,
     /// Resources that there are, idle, given out or being checked; those beyond the limit are not among them.
@@ -56,10 +56,14 @@ pub(crate) struct State<T> {
     random: u64,
     /// How many are to be given out before one is timed.
     untimed: u64,
+    /// Where most of those who come [take](Self::take_usual) what came back last, without a look at the time.
+    is_usual: bool,
     /// Who wants to know of every change.
     watchers: Vec<Waker>,
     /// Until when somebody will look after those who wait.
     pub(crate) alarm: Option<Instant>,
+    /// That is an alarm by the time of the system, and not one of a clock that a test has stopped.
+    pub(crate) has_real_alarm: bool,
     /// How many alarms were set.
     pub(crate) alarms: u64,
     pub(crate) has_keeper: bool,
@@ -143,6 +147,7 @@ impl Levels {
 
 impl<T> State<T> {
     pub(crate) fn new(rules: Rules, seed: u64) -> Self {
+        let is_usual = rules.is_coarse && rules.order == Order::Lifo;
         Self {
             rules,
             line: Line::new(),
@@ -159,8 +164,10 @@ impl<T> State<T> {
             seen: 0,
             random: seed | 1,
             untimed: 0,
+            is_usual,
             watchers: Vec::new(),
             alarm: None,
+            has_real_alarm: false,
             alarms: 0,
             has_keeper: false,
         }
@@ -179,13 +186,28 @@ impl<T> State<T> {
         }
     }
 
+    /// Nobody looks after it any more, which whoever comes next is to see.
+    pub(crate) const fn lose_keeper(&mut self) {
+        self.has_keeper = false;
+        self.untimed = 0;
+    }
+
     pub(crate) const fn is_open(&self) -> bool {
         self.is_open
     }
 
     /// Who holds what, in no order.
     pub(crate) fn holders(&self) -> impl Iterator<Item = &Holder> {
-        self.out.iter().flatten()
+        let is_idle = |place| self.idle.iter().any(|entry| entry.place == place);
+        let held = self.out.iter().enumerate();
+        let held = held.filter(move |(place, _)| !is_idle(*place));
+        held.filter_map(|(_, holder)| holder.as_ref())
+    }
+
+    /// Whether it is measured how long the one that is given out next is held, and the time is to be known exactly.
+    #[inline]
+    pub(crate) const fn times_next(&self) -> bool {
+        self.untimed == 0
     }
 
     /// A resource that is there, for one who comes now.
@@ -209,14 +231,37 @@ impl<T> State<T> {
                 Taken::Closed
             };
         };
-        let seen_well = entry.idle_since().max(entry.checked);
-        if now >= entry.expires || now.saturating_sub(seen_well) > self.rules.check_after {
+        if now >= entry.good_until {
             return self.not_given(entry, now);
         }
         self.books.immediate += 1;
         self.in_use += 1;
+        self.seen = self.seen.max(now);
         self.begin(&mut entry, now, at);
         Taken::Entry(entry)
+    }
+
+    /// The same where there is nothing to decide and nothing to measure, which is the way of nearly every call; else
+    /// nothing has happened. `now` is about now.
+    #[inline]
+    pub(crate) fn take_usual(
+        &mut self,
+        now: u64,
+        at: &'static Location<'static>,
+    ) -> Option<Box<Entry<T>>> {
+        if self.line.waiting() > 0 || self.times_next() || !self.is_usual {
+            return None;
+        }
+        if now >= self.idle.back()?.good_until {
+            return None;
+        }
+        let mut entry = self.idle.pop_back()?;
+        self.books.immediate += 1;
+        self.in_use += 1;
+        self.untimed -= 1;
+        self.lend(&mut entry, now, at);
+        entry.is_timed = false;
+        Some(entry)
     }
 
     /// One that has to go, or to be checked.
@@ -227,19 +272,25 @@ impl<T> State<T> {
             return Taken::Gone(entry);
         }
         self.checking += 1;
+        self.forget_holder(entry.place);
         Taken::Unchecked(entry)
     }
 
     /// `entry` belongs to somebody from now on.
     #[inline]
     fn begin(&mut self, entry: &mut Entry<T>, now: u64, at: &'static Location<'static>) {
-        self.seen = self.seen.max(now);
-        entry.used = now;
-        entry.is_timed = self.untimed == 0;
+        entry.is_timed = self.times_next();
         self.untimed = match self.untimed {
             0 => self.gap(),
             untimed => untimed - 1,
         };
+        self.lend(entry, now, at);
+    }
+
+    #[inline]
+    fn lend(&mut self, entry: &mut Entry<T>, now: u64, at: &'static Location<'static>) {
+        entry.used = now;
+        entry.is_well(now, self.rules.check_after);
         if let Some(out) = self.out.get_mut(entry.place) {
             *out = Some(Holder { since: now, at });
         }
@@ -278,7 +329,7 @@ impl<T> State<T> {
             used: now,
             idle_since: now,
             check_due,
-            checked: now,
+            good_until: expires.min(now.saturating_add(self.rules.check_after)),
             is_fresh: true,
             is_timed: false,
         })
@@ -300,7 +351,7 @@ impl<T> State<T> {
             used: now,
             idle_since: now,
             check_due,
-            checked: now,
+            good_until: expires.min(now.saturating_add(self.rules.check_after)),
             is_fresh: true,
             is_timed: true,
         })

@@ -12,7 +12,7 @@ use super::loan::{Lent, Loan};
 use super::told;
 use crate::clock::{self, Start};
 use crate::parts::pool::failure::Failure;
-use crate::parts::pool::line::{Place, Standing, Turn};
+use crate::parts::pool::line::{Deadline, Place, Standing, Turn};
 use crate::parts::pool::{Taken, frames};
 use crate::rejected::{Reason, Rejected};
 use crate::rt;
@@ -74,13 +74,13 @@ impl<'p, T: Send + 'static> Acquire<'p, T> {
     fn enter(&mut self, came: Start, waker: &Waker) -> Poll<Result<Pooled<T>, Refusal>> {
         let core = self.pool.core();
         let around = frames::around(core.address());
-        let deadline = Core::<T>::end_of(core.settings.acquire_timeout);
         let waker = waker.clone();
         let mut now = came.ticks();
         loop {
             let mut state = core.lock();
             match state.take(now, self.at) {
                 Taken::Entry(entry) => {
+                    core.set_busy(false);
                     drop(state);
                     return Poll::Ready(Ok(Pooled::new(entry, self.pool)));
                 }
@@ -95,6 +95,12 @@ impl<'p, T: Send + 'static> Acquire<'p, T> {
                     return Poll::Ready(Err(Refusal::Rejected(told::deadlock(core, around))));
                 }
                 Taken::Nothing => {
+                    let deadline = if state.says_deadlines() {
+                        Deadline::Unsaid
+                    } else {
+                        Deadline::at(Core::<T>::end_of(core.settings.acquire_timeout))
+                    };
+                    core.set_busy(true);
                     self.step = Step::Stand(state.enter(waker, deadline, came.ticks(), self.at));
                     let is_looked_after = state.alarm.is_some();
                     let has_room = state.has_room();
@@ -229,10 +235,12 @@ impl<T: Send + 'static> Core<T> {
     /// registers.
     #[inline(never)]
     fn at_once(&self, at: &'static Location<'static>) -> Result<Lent<T>, Start> {
-        let came = Start::now();
-        match self.take(came, at) {
+        if self.is_busy() {
+            return Err(Start::now());
+        }
+        match self.take(at) {
             Taken::Entry(entry) => Ok(entry),
-            Taken::Nothing | Taken::Closed => Err(came),
+            Taken::Nothing | Taken::Closed => Err(Start::now()),
             taken => {
                 self.undo(taken);
                 Err(Start::now())

@@ -1,6 +1,7 @@
 //! The pool behind its handles: the state and its lock, and what is done outside of it.
 
 use std::panic::Location;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock, PoisonError, Weak};
 use std::task::{Wake, Waker};
 use std::time::{Duration, Instant};
@@ -11,7 +12,10 @@ use super::lock::{Mutex, MutexGuard, lock};
 use super::report::Sum;
 use super::settings::Settings;
 use super::user::Hooks;
-use crate::clock::{self, Start};
+use crate::clock::{
+    self,
+    coarse::{Clock, Kept},
+};
 use crate::parts::pool::entry::End;
 use crate::parts::pool::{After, State, Taken};
 use crate::rt::alarm::{self, Alarm, Set};
@@ -27,6 +31,10 @@ pub(crate) struct Core<T: 'static> {
     pub(super) settings: Settings,
     pub(super) this: Weak<Self>,
     state: Mutex<State<Loan<T>>>,
+    /// Whether somebody waits, as far as is known without the lock.
+    is_busy: AtomicBool,
+    /// Keeps the time in memory, where that is enough to know the ages of resources by.
+    _coarse: Option<Kept>,
     /// The one that was set last, with its number.
     alarm: Mutex<Option<(u64, Alarm)>>,
     /// Where what it has counted goes when it is gone.
@@ -42,6 +50,9 @@ impl<T: Send + 'static> Core<T> {
         if hooks.create.is_none() {
             rules.min = 0;
         }
+        let shortest = settings.shortest_age();
+        rules.is_coarse &= !MODELLED;
+        let is_coarse = rules.is_coarse;
         Arc::new_cyclic(|this| Self {
             op,
             hooks,
@@ -51,6 +62,8 @@ impl<T: Send + 'static> Core<T> {
                 rules,
                 clock::ticks() ^ this.as_ptr().addr() as u64,
             )),
+            is_busy: AtomicBool::new(false),
+            _coarse: is_coarse.then(|| Clock::system().keep(shortest)),
             alarm: Mutex::new(None),
             row: OnceLock::new(),
         })
@@ -92,9 +105,24 @@ impl<T: Send + 'static> Core<T> {
 
     /// A resource that is there, for one who comes now.
     #[inline]
-    pub(super) fn take(&self, came: Start, at: &'static Location<'static>) -> Taken<Loan<T>> {
+    pub(super) fn take(&self, at: &'static Location<'static>) -> Taken<Loan<T>> {
         let mut state = self.lock();
-        let taken = state.take(came.ticks(), at);
+        // Without a keeper the next one is timed.
+        match state.take_usual(Clock::system().ticks(), at) {
+            Some(entry) => Taken::Entry(entry),
+            None => self.take_with_care(state, at),
+        }
+    }
+
+    #[inline(never)]
+    fn take_with_care(
+        &self,
+        mut state: MutexGuard<'_, State<Loan<T>>>,
+        at: &'static Location<'static>,
+    ) -> Taken<Loan<T>> {
+        let now = clock::ticks();
+        Clock::system().keep_up(now);
+        let taken = state.take(now, at);
         let is_kept = state.has_keeper;
         drop(state);
         if !is_kept {
@@ -103,9 +131,43 @@ impl<T: Send + 'static> Core<T> {
         taken
     }
 
+    /// Whether there is somebody in line, behind whom one who comes has to stand. Not certain: who is told yes looks again
+    /// under the lock.
+    #[inline]
+    pub(super) fn is_busy(&self) -> bool {
+        self.is_busy.load(Relaxed)
+    }
+
+    /// Called under the lock.
+    #[inline]
+    pub(super) fn set_busy(&self, is_busy: bool) {
+        if self.is_busy.load(Relaxed) != is_busy {
+            self.is_busy.store(is_busy, Relaxed);
+        }
+    }
+
     /// A resource comes back from who had it.
     #[inline]
-    pub(super) fn give_back(&self, mut entry: Lent<T>) {
+    pub(super) fn give_back(&self, entry: Lent<T>) {
+        let is_usual = !entry.is_timed
+            && !entry.resource.is_poisoned
+            && self.hooks.on_release.is_none()
+            && !std::thread::panicking();
+        if !is_usual {
+            return self.look_at_return(entry);
+        }
+        let mut state = self.lock();
+        if state.rests() {
+            state.rest(entry);
+            self.set_busy(false);
+            return;
+        }
+        self.hand_on(state, entry, None);
+    }
+
+    /// The same for one of which more has to be known.
+    #[inline(never)]
+    fn look_at_return(&self, mut entry: Lent<T>) {
         let end = if std::thread::panicking() {
             Some(End::Panicked)
         } else if entry.resource.is_poisoned {
@@ -119,8 +181,15 @@ impl<T: Send + 'static> Core<T> {
         if end.is_some() {
             return self.settle(entry, now, end);
         }
-        let mut state = self.lock();
+        self.hand_on(self.lock(), entry, now);
+    }
+
+    #[inline(never)]
+    fn hand_on(&self, mut state: MutexGuard<'_, State<Loan<T>>>, entry: Lent<T>, now: Option<u64>) {
         let handed_on = state.hand_on(entry, now);
+        if matches!(handed_on, Ok(None)) {
+            self.set_busy(state.line.waiting() > 0);
+        }
         drop(state);
         match handed_on {
             Ok(None) => {}
@@ -154,6 +223,7 @@ impl<T: Send + 'static> Core<T> {
             return true;
         }
         state.alarm = Some(next);
+        state.has_real_alarm = !rt::is_stopped();
         state.alarms += 1;
         let number = state.alarms;
         drop(state);
@@ -176,7 +246,8 @@ impl<T: Send + 'static> Core<T> {
     fn look_now(&self) {
         let mut state = self.lock();
         state.alarm = None;
-        let after = state.look(rt::now());
+        state.has_real_alarm = false;
+        let after = state.look(rt::now(), clock::ticks());
         drop(state);
         self.finish(after);
     }

@@ -104,11 +104,26 @@ impl<T: Send + 'static> DerefMut for Pooled<T> {
 impl<T: Send + 'static> Drop for Pooled<T> {
     #[inline]
     fn drop(&mut self) {
-        if let Some(mut entry) = self.entry.take()
-            && let Some(pool) = entry.resource.end()
-        {
-            pool.core().give_back(entry);
+        if let Some(entry) = self.entry.take() {
+            go_back(entry);
         }
+    }
+}
+
+/// Gives it to whom it belongs.
+#[inline]
+fn go_back<T: Send + 'static>(entry: Lent<T>) {
+    match entry.resource.for_good() {
+        Some(core) => core.give_back(entry),
+        None => go_back_to_shared(entry),
+    }
+}
+
+/// The same for a pool that may be gone after that.
+#[inline(never)]
+fn go_back_to_shared<T: Send + 'static>(mut entry: Lent<T>) {
+    if let Some(pool) = entry.resource.end() {
+        pool.core().give_back(entry);
     }
 }
 

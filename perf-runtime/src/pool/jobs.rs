@@ -107,7 +107,7 @@ struct Keeping<T: Send + 'static>(Weak<Core<T>>);
 impl<T: Send + 'static> Drop for Keeping<T> {
     fn drop(&mut self) {
         if let Some(core) = self.0.upgrade() {
-            core.lock().has_keeper = false;
+            core.lock().lose_keeper();
         }
     }
 }

@@ -64,6 +64,7 @@ impl Settings {
             min: size(self.min_size).min(max),
             max,
             max_creating: size(self.max_creating).max(1),
+            acquire_timeout: self.acquire_timeout,
             order: if self.is_fifo {
                 Order::Fifo
             } else {
@@ -74,7 +75,13 @@ impl Settings {
             validate_every: ticks_in(self.validate_every),
             check_after: ticks_in(self.check_after),
             fail_fast: self.fail_fast,
+            is_coarse: self.shortest_age() >= COARSE,
         }
+    }
+
+    /// What the ages of resources are compared with.
+    pub(super) fn shortest_age(&self) -> Duration {
+        self.check_after.min(self.max_lifetime)
     }
 
     /// How often a pool is looked after.
@@ -91,5 +98,7 @@ impl Default for Settings {
     }
 }
 
+/// Ages from which on it is enough to know the time to a hundredth of them.
+const COARSE: Duration = Duration::from_secs(1);
 const SHORTEST: Duration = Duration::from_millis(5);
 const LONGEST: Duration = Duration::from_secs(15);

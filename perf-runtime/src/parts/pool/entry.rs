@@ -20,8 +20,8 @@ pub(crate) struct Entry<T> {
     pub(crate) idle_since: u64,
     /// When it is to be checked, though nobody asks for it.
     pub(crate) check_due: u64,
-    /// When it was found well for the last time.
-    pub(crate) checked: u64,
+    /// Until then it is given out as it is; after that it has to be checked first, or to go.
+    pub(crate) good_until: u64,
     /// It came back since anybody looked.
     pub(crate) is_fresh: bool,
     /// How long it is held is measured.
@@ -29,6 +29,12 @@ pub(crate) struct Entry<T> {
 }
 
 impl<T> Entry<T> {
+    /// It is known to be well at that time.
+    #[inline]
+    pub(crate) fn is_well(&mut self, at: u64, check_after: u64) {
+        self.good_until = self.expires.min(at.saturating_add(check_after));
+    }
+
     /// Since when it may have been idle: rather too long than too short, so that it is checked rather once more.
     #[inline]
     pub(crate) const fn idle_since(&self) -> u64 {

@@ -52,10 +52,27 @@ pub(crate) enum Standing {
     PassedOver,
 }
 
+/// When somebody's time is up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Deadline {
+    Never,
+    At(Instant),
+    /// To be said by who [looks](Line::set_deadlines) after those who wait: asking for the time costs more than all else
+    /// that one does who comes, and nearly nobody waits until then.
+    Unsaid,
+}
+
+impl Deadline {
+    /// Never, where that is later than a clock can say.
+    pub(crate) fn at(instant: Option<Instant>) -> Self {
+        instant.map_or(Self::Never, Self::At)
+    }
+}
+
 pub(crate) struct Seat<T> {
     pub(crate) turn: Turn<T>,
     waker: Option<Waker>,
-    deadline: Option<Instant>,
+    deadline: Deadline,
     /// When he came, in ticks.
     pub(crate) since: u64,
     pub(crate) at: &'static Location<'static>,
@@ -93,7 +110,7 @@ impl<T> Line<T> {
     pub(crate) fn enter(
         &mut self,
         waker: Waker,
-        deadline: Option<Instant>,
+        deadline: Deadline,
         since: u64,
         at: &'static Location<'static>,
     ) -> Place {
@@ -212,8 +229,16 @@ impl<T> Line<T> {
     /// Whether his time is up, for one who stands in line and looks himself.
     pub(crate) fn is_late(&self, place: Place, now: Instant) -> bool {
         let seat = self.seats.get(place.0);
-        seat.and_then(|seat| seat.deadline)
-            .is_some_and(|deadline| deadline <= now)
+        seat.is_some_and(|seat| matches!(seat.deadline, Deadline::At(at) if at <= now))
+    }
+
+    /// Says when the time is up of those who came without knowing, from when they came.
+    pub(crate) fn set_deadlines(&mut self, of: impl Fn(u64) -> Option<Instant>) {
+        for seat in &mut self.seats {
+            if seat.deadline == Deadline::Unsaid {
+                seat.deadline = Deadline::at(of(seat.since));
+            }
+        }
     }
 
     /// Whoever was passed over and comes is the first in line.
@@ -302,9 +327,11 @@ impl<T> Line<T> {
 
     /// When the first time is up.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.in_line()
-            .filter_map(|place| self.seats.get(place)?.deadline)
-            .min()
+        let known = |place: usize| match self.seats.get(place)?.deadline {
+            Deadline::At(at) => Some(at),
+            Deadline::Never | Deadline::Unsaid => None,
+        };
+        self.in_line().filter_map(known).min()
     }
 
     /// Whether somebody waits while others have not come yet for what is theirs.

@@ -7,16 +7,37 @@ use super::entry::{End, Entry, Holder, NO_PLACE};
 use super::{After, State};
 
 impl<T> State<T> {
+    /// Whether nothing is to be decided about a resource that comes back and is not [timed](Entry::is_timed), as those
+    /// beyond the limit all are: it only [rests](Self::rest).
+    #[inline]
+    pub(crate) fn rests(&self) -> bool {
+        self.line.waiting() == 0 && self.is_kept()
+    }
+
+    /// Whether what comes back stays.
+    #[inline]
+    fn is_kept(&self) -> bool {
+        self.is_open && self.size <= self.rules.max && self.watchers.is_empty()
+    }
+
+    /// A resource comes back as it nearly always does.
+    #[inline]
+    pub(crate) fn rest(&mut self, mut entry: Box<Entry<T>>) {
+        self.in_use -= 1;
+        entry.is_fresh = true;
+        self.idle.push_back(entry);
+    }
+
     /// A resource comes back as it usually does: to a pool that keeps it, where it is for the first in line, who is to be
     /// woken, or rests. `now` is known where it is [timed](Entry::is_timed). Else it is given back, for
     /// [`State::give_back`] to decide.
     #[inline]
     pub(crate) fn hand_on(
         &mut self,
-        mut entry: Box<Entry<T>>,
+        entry: Box<Entry<T>>,
         now: Option<u64>,
     ) -> Result<Option<Waker>, Box<Entry<T>>> {
-        let is_kept = self.is_open && self.size <= self.rules.max && self.watchers.is_empty();
+        let is_kept = self.is_kept();
         let Some(out) = self.out.get_mut(entry.place) else {
             return Err(entry);
         };
@@ -24,16 +45,16 @@ impl<T> State<T> {
         if !is_kept || (first.is_some() && self.seen >= entry.expires) {
             return Err(entry);
         }
-        *out = first.map(|(since, at)| Holder { since, at });
+        if let Some((since, at)) = first {
+            *out = Some(Holder { since, at });
+        }
         if let Some(now) = now {
             self.held(&entry, now);
         }
         if first.is_some() {
             return self.line.give(entry);
         }
-        self.in_use -= 1;
-        entry.is_fresh = true;
-        self.idle.push_back(entry);
+        self.rest(entry);
         Ok(None)
     }
 
@@ -56,11 +77,8 @@ impl<T> State<T> {
             return self.adopt(entry, end);
         }
         self.in_use -= 1;
-        if let Some(out) = self.out.get_mut(entry.place) {
-            *out = None;
-        }
-        if end.is_none() && self.is_open && self.size <= self.rules.max && self.watchers.is_empty()
-        {
+        self.forget_holder(entry.place);
+        if end.is_none() && self.is_kept() {
             return self.pass_on(entry);
         }
         self.settle(entry, end)
@@ -84,6 +102,13 @@ impl<T> State<T> {
         self.size += 1;
         entry.place = self.place();
         self.pass_on(entry)
+    }
+
+    /// Nobody has what has this place, and it may not be idle either.
+    pub(super) fn forget_holder(&mut self, place: usize) {
+        if let Some(out) = self.out.get_mut(place) {
+            *out = None;
+        }
     }
 
     pub(super) fn place(&mut self) -> usize {
@@ -145,6 +170,7 @@ impl<T> State<T> {
     pub(super) fn close(&mut self, entry: &Entry<T>, end: End) {
         self.size -= 1;
         if entry.place != NO_PLACE {
+            self.forget_holder(entry.place);
             self.free.push(entry.place);
         }
         self.books.end(end);
@@ -164,7 +190,7 @@ impl<T> State<T> {
             self.books.invalid += 1;
         }
         entry.check_due = self.next_check(now);
-        entry.checked = now;
+        entry.is_well(now, self.rules.check_after);
         if end.is_some() || !self.is_open || self.line.waiting() > 0 {
             return self.settle(entry, end);
         }

@@ -4,14 +4,20 @@ use std::time::{Duration, Instant};
 
 use super::entry::{End, Entry};
 use super::{After, State};
+use crate::clock::{factor, nanos};
 
 /// How often somebody looks, as long as anybody waits: whether all who were given something have come for it.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 impl<T> State<T> {
     /// Looks after those who wait.
-    pub(crate) fn look(&mut self, now: Instant) -> After<T> {
+    pub(crate) fn look(&mut self, now: Instant, ticks: u64) -> After<T> {
         let mut after = After::nothing();
+        let timeout = self.rules.acquire_timeout;
+        self.line.set_deadlines(|since| {
+            let waited = Duration::from_nanos(nanos(ticks.saturating_sub(since), factor()));
+            now.checked_add(timeout.saturating_sub(waited))
+        });
         after.more = self.line.expire(now);
         for entry in self.line.pass_over() {
             self.books.passed_over += 1;
@@ -22,6 +28,12 @@ impl<T> State<T> {
             after.more.extend(self.line.call_all());
         }
         after
+    }
+
+    /// Whether who comes now may leave it to those who look to say when his time is up: they look in time, and go by the
+    /// same clock as his ticks.
+    pub(crate) fn says_deadlines(&self) -> bool {
+        self.has_real_alarm && self.rules.acquire_timeout > 2 * LOOK_EVERY
     }
 
     /// When that is to be done next; nothing while nobody waits.
@@ -48,6 +60,7 @@ impl<T> State<T> {
             };
             if std::mem::replace(&mut entry.is_fresh, false) {
                 entry.idle_since = now;
+                entry.is_well(now, self.rules.check_after);
             }
             let idle = now.saturating_sub(entry.idle_since);
             let end = if now >= entry.expires {
@@ -76,6 +89,7 @@ impl<T> State<T> {
             .iter()
             .position(|entry| entry.check_due <= now && now < entry.expires)?;
         let entry = self.idle.remove(place)?;
+        self.forget_holder(entry.place);
         self.checking += 1;
         Some(entry)
     }

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 use super::entry::{End, Entry};
 use super::failure::Failure;
-use super::line::{Place, Standing, Turn};
+use super::line::{Deadline, Place, Standing, Turn};
 use super::{Levels, Order, Rules, State, Taken};
 use crate::clock;
 
@@ -22,11 +22,13 @@ fn rules() -> Rules {
         max: 3,
         max_creating: 2,
         order: Order::Lifo,
+        acquire_timeout: Duration::from_secs(5),
         idle_timeout: NEVER,
         max_lifetime: NEVER,
         validate_every: NEVER,
         check_after: NEVER,
         fail_fast: false,
+        is_coarse: true,
     }
 }
 
@@ -51,7 +53,7 @@ fn taken(state: &mut State<u32>, now: u64) -> Option<Box<Entry<u32>>> {
 }
 
 fn enter(state: &mut State<u32>, now: u64) -> Place {
-    state.enter(Waker::noop().clone(), None, now, here())
+    state.enter(Waker::noop().clone(), Deadline::Never, now, here())
 }
 
 fn give_back(state: &mut State<u32>, entry: Box<Entry<u32>>) -> Vec<Box<Entry<u32>>> {
@@ -120,8 +122,8 @@ fn one_who_does_not_come_is_passed_over_and_first_when_he_does() {
         enter(&mut state, 3),
     ];
     give_back(&mut state, entry);
-    assert!(state.look(now).first.is_none(), "he may still come");
-    let after = state.look(now);
+    assert!(state.look(now, 0).first.is_none(), "he may still come");
+    let after = state.look(now, 0);
     assert_eq!(after.more.len(), 1);
     assert!(state.line.is(places[0], Standing::PassedOver));
     let entry = given(&mut state, places[1]).unwrap();
@@ -296,6 +298,56 @@ fn one_that_was_idle_for_long_is_checked_first() {
 }
 
 #[test]
+fn who_comes_without_a_look_at_the_time_gets_nothing_that_is_to_be_checked() {
+    let mut state = with(
+        Rules {
+            check_after: 50,
+            ..rules()
+        },
+        1,
+    );
+    state.untimed = 3;
+    assert!(state.take_usual(51, here()).is_none());
+    let entry = state.take_usual(49, here()).expect("it is well");
+    assert!(!entry.is_timed && state.rests());
+    assert_eq!(state.holders().count(), 1);
+    state.rest(entry);
+    assert_eq!(state.holders().count(), 0, "it is idle");
+    assert!(state.take_usual(98, here()).is_some());
+    assert!(state.take_usual(98, here()).is_none());
+    assert_eq!((state.books.immediate, state.levels().in_use), (2, 1));
+}
+
+#[test]
+fn whoever_came_without_a_look_at_the_time_is_late_in_time() {
+    let mut state = with(rules(), 0);
+    let (now, ticks) = (clock::instant(), clock::ticks());
+    let waker = Waker::noop().clone();
+    let place = state.enter(waker, Deadline::Unsaid, ticks, here());
+    let later = |seconds| {
+        let passed = Duration::from_secs(seconds);
+        (now + passed, ticks.saturating_add(clock::ticks_in(passed)))
+    };
+    let (at, ticks) = later(1);
+    assert!(!state.line.is_late(place, at));
+    assert!(state.look(at, ticks).more.is_empty());
+    // What a tick is worth gets known better in between.
+    assert!(
+        !state
+            .line
+            .is_late(place, now + Duration::from_millis(4_900))
+    );
+    assert!(
+        state
+            .line
+            .is_late(place, now + Duration::from_millis(5_100))
+    );
+    let (at, ticks) = later(6);
+    assert_eq!(state.look(at, ticks).more.len(), 1);
+    assert!(matches!(state.claim(place, ticks).0, Turn::Late));
+}
+
+#[test]
 fn a_check_is_no_use_of_what_is_idle() {
     let mut state = with(
         Rules {
@@ -339,10 +391,12 @@ fn a_closed_pool_gives_nothing_and_takes_all_back() {
 #[derive(Debug, Clone)]
 enum Step {
     Take,
+    TakeUsual,
     Enter,
     Claim(usize),
     Abandon(usize),
     Return(usize),
+    HandOn(usize),
     Discard(usize),
     Attempt,
     Made(usize),
@@ -360,11 +414,13 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        4 => Just(Step::Take),
+        2 => Just(Step::Take),
+        4 => Just(Step::TakeUsual),
         4 => Just(Step::Enter),
         6 => (0..8_usize).prop_map(Step::Claim),
         2 => (0..8_usize).prop_map(Step::Abandon),
-        6 => (0..8_usize).prop_map(Step::Return),
+        3 => (0..8_usize).prop_map(Step::Return),
+        6 => (0..8_usize).prop_map(Step::HandOn),
         1 => (0..8_usize).prop_map(Step::Discard),
         4 => Just(Step::Attempt),
         4 => (0..4_usize).prop_map(Step::Made),
@@ -417,6 +473,15 @@ impl World {
                 }
                 Taken::Nothing | Taken::Closed => 0,
             },
+            Step::TakeUsual => {
+                state.untimed = 1;
+                if let Some(entry) = state.take_usual(now, here()) {
+                    assert_eq!(state.line.waiting(), 0);
+                    assert!(now < entry.expires);
+                    self.out.push(entry);
+                }
+                0
+            }
             Step::Enter => {
                 if matches!(state.line.waiting(), 0..12) && state.levels().idle == 0 {
                     self.waiting.push(enter(state, now));
@@ -443,6 +508,18 @@ impl World {
                 let entry = self.out.remove(nth);
                 state.give_back(entry, Some(now), None).gone.len()
             }
+            Step::HandOn(nth) if nth < self.out.len() => {
+                let entry = self.out.remove(nth);
+                let now = entry.is_timed.then_some(now);
+                if now.is_none() && state.rests() {
+                    state.rest(entry);
+                    0
+                } else if let Err(entry) = state.hand_on(entry, now) {
+                    state.give_back(entry, now, None).gone.len()
+                } else {
+                    0
+                }
+            }
             Step::Discard(nth) if nth < self.out.len() => {
                 let entry = self.out.remove(nth);
                 state.give_back(entry, None, Some(End::Poisoned)).gone.len()
@@ -466,7 +543,7 @@ impl World {
                 let attempt = self.making.remove(nth);
                 state.lost(attempt, at).gone.len()
             }
-            Step::Look => state.look(at).gone.len(),
+            Step::Look => state.look(at, now).gone.len(),
             Step::Sweep(pass) => {
                 self.now += pass;
                 state.sweep(self.now).gone.len()

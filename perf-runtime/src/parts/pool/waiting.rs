@@ -1,20 +1,18 @@
 //! Those who wait: how they come into the line, and how they leave it.
 
-use std::panic::Location;
-use std::task::Waker;
-use std::time::Instant;
-
 use super::books::record;
 use super::entry::Entry;
-use super::line::{Place, Turn};
+use super::line::{Deadline, Place, Turn};
 use super::{After, State};
+use std::panic::Location;
+use std::task::Waker;
 
 impl<T> State<T> {
     /// The last in line from now on.
     pub(crate) fn enter(
         &mut self,
         waker: Waker,
-        deadline: Option<Instant>,
+        deadline: Deadline,
         now: u64,
         at: &'static Location<'static>,
     ) -> Place {
@@ -31,6 +29,7 @@ impl<T> State<T> {
                 if let Some((since, at)) = seat {
                     record(&mut self.books.wait, now.saturating_sub(since));
                     self.books.waited += 1;
+                    self.seen = self.seen.max(now);
                     self.begin(entry, now, at);
                 }
             }
@@ -54,9 +53,7 @@ impl<T> State<T> {
     /// What was given to somebody who never had it.
     pub(super) fn take_back(&mut self, entry: Box<Entry<T>>) -> After<T> {
         self.in_use -= 1;
-        if let Some(out) = self.out.get_mut(entry.place) {
-            *out = None;
-        }
+        self.forget_holder(entry.place);
         self.settle(entry, None)
     }
 

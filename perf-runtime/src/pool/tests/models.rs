@@ -152,7 +152,7 @@ fn what_is_passed_over_is_not_lost() {
             thread::spawn(move || {
                 // As the alarm does, until nobody waits.
                 while pool.handle().core().lock().line.waiting() > 0 {
-                    let after = pool.handle().core().lock().look(crate::clock::instant());
+                    let after = pool.handle().core().lock().look(crate::clock::instant(), 0);
                     pool.handle().core().finish(after);
                     thread::yield_now();
                 }
