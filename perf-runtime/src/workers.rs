@@ -6,8 +6,9 @@
 //! would wait for its own end.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::thread;
@@ -31,6 +32,13 @@ use crate::rt;
 
 /// After so long a thread with nothing to do ends.
 const IDLE: Duration = Duration::from_secs(10);
+
+/// So often a thread with nothing to do looks for a call before it sleeps, which is some microseconds: the next one mostly
+/// comes before that, and to wake a thread takes longer. It does not yield, because on a busy machine that may be long.
+const LOOKS: u32 = 128;
+/// So often threads do that after one call was seen behind another. A lone caller is held up by a thread that is awake: he is
+/// woken on its processor.
+const SEARCHES: u32 = 8;
 
 /// What workers are told.
 #[derive(Debug, Clone, Copy)]
@@ -69,6 +77,8 @@ pub(crate) struct Core {
     full: Full,
     books: Books,
     line: Mutex<Line>,
+    /// Calls in line, as far as is known without the lock.
+    queued: AtomicUsize,
     ready: Condvar,
 }
 
@@ -81,11 +91,18 @@ trait Job: Send + Sync {
 }
 
 struct Line {
-    jobs: BTreeMap<u64, Arc<dyn Job>>,
+    /// In the order of their numbers.
+    jobs: VecDeque<(u64, Arc<dyn Job>)>,
     /// The number of the next.
     next: u64,
     threads: usize,
-    idle: usize,
+    /// Threads that look for a call, and look here once more before they sleep.
+    searching: usize,
+    /// How often they still do that.
+    searches: u32,
+    asleep: usize,
+    /// Those of them that somebody has woken.
+    woken: usize,
     is_closed: bool,
     /// Who waits for the end.
     watchers: Vec<Waker>,
@@ -120,13 +137,17 @@ impl Core {
             full: settings.full,
             books: Books::new(),
             line: Mutex::new(Line {
-                jobs: BTreeMap::new(),
+                jobs: VecDeque::new(),
                 next: 0,
                 threads: 0,
-                idle: 0,
+                searching: 0,
+                searches: 0,
+                asleep: 0,
+                woken: 0,
                 is_closed: false,
                 watchers: Vec::new(),
             }),
+            queued: AtomicUsize::new(0),
             ready: Condvar::new(),
         }))
     }
@@ -157,7 +178,7 @@ impl Core {
 
     /// Puts a call into the line; gives its number.
     fn enter(&'static self, job: Arc<dyn Job>) -> Result<u64, Rejected> {
-        let (number, is_full, starts) = {
+        let (number, is_full, starts, wakes) = {
             let mut line = self.lock();
             let is_full = line.jobs.len() >= self.queue;
             if line.is_closed {
@@ -168,10 +189,12 @@ impl Core {
             }
             let number = line.next;
             line.next += 1;
-            line.jobs.insert(number, job);
-            let starts = line.idle < line.jobs.len() && line.threads < self.most;
+            line.jobs.push_back((number, job));
+            self.queued.store(line.jobs.len(), Relaxed);
+            let idle = line.asleep + line.searching;
+            let starts = idle < line.jobs.len() && line.threads < self.most;
             line.threads += usize::from(starts);
-            (number, is_full, starts)
+            (number, is_full, starts, !starts && line.wakes())
         };
         self.books.count(Count::Queued);
         if is_full {
@@ -179,7 +202,8 @@ impl Core {
         }
         if starts {
             self.start();
-        } else {
+        }
+        if wakes {
             self.ready.notify_one();
         }
         Ok(number)
@@ -196,10 +220,12 @@ impl Core {
             if line.threads == 0 {
                 std::mem::take(&mut line.jobs)
             } else {
-                BTreeMap::new()
+                VecDeque::new()
             }
         };
-        for job in abandoned.into_values() {
+        // Those that are there may all sleep.
+        self.ready.notify_one();
+        for (_, job) in abandoned {
             self.books.count(Count::Left);
             self.books.count(Count::Rejected);
             job.refuse(Rejected::batch_gone(self.op));
@@ -212,26 +238,37 @@ impl Core {
             job.run(self);
             // The last of what belongs to the call may be here.
             let _ = catch_unwind(AssertUnwindSafe(|| drop(job)));
-            self.tell();
         }
     }
 
-    /// The next call; nothing when the thread is to end.
+    /// The next call, for a thread that is done with the last; nothing when it is to end.
     fn next(&self) -> Option<Arc<dyn Job>> {
         let mut line = self.lock();
+        if !line.watchers.is_empty() {
+            let watchers = std::mem::take(&mut line.watchers);
+            drop(line);
+            wake(watchers);
+            line = self.lock();
+        }
+        if line.jobs.is_empty() && line.searches > 0 {
+            line = self.search(line);
+        }
         loop {
-            if let Some((_, job)) = line.jobs.pop_first() {
-                // Under the lock: who finds the line empty knows of everything that runs.
-                self.books.count(Count::Taken);
+            if let Some(job) = self.take(&mut line) {
+                let wakes = line.wakes();
+                drop(line);
+                if wakes {
+                    self.ready.notify_one();
+                }
                 return Some(job);
             }
-            line.idle += 1;
+            line.asleep += 1;
             let (woken, timeout) = self
                 .ready
                 .wait_timeout(line, IDLE)
                 .unwrap_or_else(PoisonError::into_inner);
             line = woken;
-            line.idle -= 1;
+            line.wake_up(timeout.timed_out());
             if timeout.timed_out() && line.jobs.is_empty() {
                 line.threads -= 1;
                 return None;
@@ -239,21 +276,79 @@ impl Core {
         }
     }
 
+    fn take(&self, line: &mut Line) -> Option<Arc<dyn Job>> {
+        let (_, job) = line.jobs.pop_front()?;
+        self.queued.store(line.jobs.len(), Relaxed);
+        if !line.jobs.is_empty() {
+            line.searches = SEARCHES;
+        }
+        // Under the lock: who finds the line empty knows of everything that runs.
+        self.books.count(Count::Taken);
+        Some(job)
+    }
+
+    /// Waits awake for a moment, in which a call may come.
+    fn search<'l>(&'l self, mut line: MutexGuard<'l, Line>) -> MutexGuard<'l, Line> {
+        line.searching += 1;
+        line.searches -= 1;
+        drop(line);
+        for _ in 0..LOOKS {
+            if self.queued.load(Relaxed) > 0 {
+                break;
+            }
+            std::hint::spin_loop();
+        }
+        let mut line = self.lock();
+        line.searching -= 1;
+        line
+    }
+
     /// Tells those who wait that something has ended.
     fn tell(&self) {
-        let watchers = std::mem::take(&mut self.lock().watchers);
-        for watcher in watchers {
-            rt::wake(watcher);
-        }
+        wake(std::mem::take(&mut self.lock().watchers));
     }
 
     /// A call whose caller has gone before it ran.
     fn leave(&self, number: u64) {
-        let job = self.lock().jobs.remove(&number);
+        let job = {
+            let mut line = self.lock();
+            let place = line.jobs.binary_search_by_key(&number, |(other, _)| *other);
+            let job = place.ok().and_then(|place| line.jobs.remove(place));
+            self.queued.store(line.jobs.len(), Relaxed);
+            job
+        };
         if job.is_some() {
             self.books.count(Count::Left);
         }
         drop(job);
         self.tell();
+    }
+}
+
+impl Line {
+    /// Whether a thread that sleeps is to be woken for what is in line. One that is awake and looks for a call finds it, and
+    /// asks this again.
+    fn wakes(&mut self) -> bool {
+        let wakes = !self.jobs.is_empty() && self.searching == 0 && self.asleep > self.woken;
+        if wakes {
+            self.woken += 1;
+        }
+        wakes
+    }
+
+    /// A thread has slept.
+    fn wake_up(&mut self, by_itself: bool) {
+        self.asleep -= 1;
+        if !by_itself {
+            self.woken = self.woken.saturating_sub(1);
+        }
+        // One that woke by itself may be the one that was meant.
+        self.woken = self.woken.min(self.asleep);
+    }
+}
+
+fn wake(watchers: Vec<Waker>) {
+    for watcher in watchers {
+        rt::wake(watcher);
     }
 }

@@ -104,7 +104,7 @@ impl Workers {
         .await;
         let waiting = std::mem::take(&mut core.lock().jobs);
         let unanswered = waiting.len() + usize::try_from(core.books.busy()).unwrap_or(usize::MAX);
-        for job in waiting.into_values() {
+        for (_, job) in waiting {
             core.books.count(Count::Left);
             core.books.count(Count::Rejected);
             job.refuse(Rejected::shut_down(core.op));
