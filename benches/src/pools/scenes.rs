@@ -2,9 +2,11 @@
 
 use std::future::ready;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{Barrier, watch};
 use tokio::task::{JoinHandle, yield_now};
 
 use super::{BACKEND, Crowd, Figures, Pool, Room, Scene, Where, bare};
@@ -84,19 +86,42 @@ async fn crowd<P: Pool>(callers: u64, resources: usize, calls: u64) -> Figures {
     let pool = Arc::new(pool.await);
     let each = (calls / callers).max(20);
     // What the first crowd pays once is not what a crowd costs.
-    tell(&pool, callers, each / 4 + 1).await;
-    let (elapsed, stories) = tell(&pool, callers, each).await;
+    tell(&pool, callers, resources, each / 4 + 1).await;
+    let (elapsed, stories) = tell(&pool, callers, resources, each).await;
     judged(elapsed, stories)
 }
 
-async fn tell<P: Pool>(pool: &Arc<P>, callers: u64, each: u64) -> (Duration, Vec<Story>) {
+/// All wait in line before the first of them gets anything: one who came while the others are still being spawned would be
+/// done before they have begun.
+async fn tell<P: Pool>(
+    pool: &Arc<P>,
+    callers: u64,
+    resources: usize,
+    each: u64,
+) -> (Duration, Vec<Story>) {
     let clock = quanta::Clock::new();
-    let start = Instant::now();
-    let callers: Vec<JoinHandle<Story>> = (0..callers)
+    let (open, opened) = watch::channel(false);
+    let all_taken = Arc::new(Barrier::new(resources + 1));
+    for _ in 0..resources {
+        let (pool, all_taken, mut opened) =
+            (Arc::clone(pool), Arc::clone(&all_taken), opened.clone());
+        tokio::spawn(async move {
+            let held = async {
+                all_taken.wait().await;
+                opened.wait_for(|is_open| *is_open).await.ok();
+            };
+            assert!(pool.lend(held).await, "there are enough");
+        });
+    }
+    all_taken.wait().await;
+    let here = Arc::new(AtomicU64::new(0));
+    let running: Vec<JoinHandle<(Instant, Vec<u64>)>> = (0..callers)
         .map(|_| {
-            let (pool, clock) = (Arc::clone(pool), clock.clone());
+            let (pool, here, clock) = (Arc::clone(pool), Arc::clone(&here), clock.clone());
             tokio::spawn(async move {
                 let mut waits = Vec::with_capacity(usize::try_from(each).unwrap_or(0));
+                here.fetch_add(1, Relaxed);
+                assert!(pool.lend(yield_now()).await, "nobody waits for too long");
                 for _ in 0..each {
                     let came = clock.raw();
                     let held = async {
@@ -105,13 +130,19 @@ async fn tell<P: Pool>(pool: &Arc<P>, callers: u64, each: u64) -> (Duration, Vec
                     };
                     assert!(pool.lend(held).await, "nobody waits for too long");
                 }
-                (start.elapsed(), waits)
+                (Instant::now(), waits)
             })
         })
         .collect();
+    while here.load(Relaxed) < callers {
+        yield_now().await;
+    }
+    let start = Instant::now();
+    open.send_replace(true);
     let mut stories = Vec::new();
-    for caller in callers {
-        stories.push(caller.await.expect("a caller does not panic"));
+    for caller in running {
+        let (end, waits) = caller.await.expect("a caller does not panic");
+        stories.push((end - start, waits));
     }
     (start.elapsed(), stories)
 }
@@ -186,7 +217,7 @@ async fn dead<P: Pool>() -> Figures {
 /// Takes so many resources out of a pool at once, for a tool that makes none before it is asked.
 pub(super) async fn fill<P: Pool>(pool: P, idle: usize) -> P {
     let pool = Arc::new(pool);
-    let all = Arc::new(tokio::sync::Barrier::new(idle.max(1)));
+    let all = Arc::new(Barrier::new(idle.max(1)));
     let takers: Vec<_> = (0..idle)
         .map(|_| {
             let (pool, all) = (Arc::clone(&pool), Arc::clone(&all));
