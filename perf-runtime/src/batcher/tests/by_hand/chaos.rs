@@ -19,7 +19,7 @@ fn answers(items: &[u64]) -> Vec<u64> {
 /// One thread's calls; gives how many items it has handed in.
 fn calls(batcher: &Doubler, random: &mut Chance, turns: u64) -> u64 {
     let mut handed_in = 0;
-    let mut kept: Vec<std::pin::Pin<Box<dyn Future<Output = _> + '_>>> = Vec::new();
+    let mut kept: Vec<(u64, std::pin::Pin<Box<dyn Future<Output = _> + '_>>)> = Vec::new();
     let right = |item: u64, answer: Result<Result<u64, Rejected>, _>| match answer {
         Ok(Ok(answer)) => assert_eq!(answer, item * 2),
         Ok(Err(rejected)) => assert_eq!(rejected.reason(), Reason::BatchLost),
@@ -43,11 +43,23 @@ fn calls(batcher: &Doubler, random: &mut Chance, turns: u64) -> u64 {
                         }),
                     );
                 } else if random.below(2) == 0 {
-                    kept.push(call);
+                    kept.push((item, call));
                 }
                 handed_in += 1;
             }
-            1 => kept.clear(),
+            // Some are looked at once more before they go, wherever they have come by then.
+            1 => {
+                for (item, mut call) in kept.drain(..) {
+                    if random.below(2) == 0 {
+                        continue;
+                    }
+                    match catch_unwind(AssertUnwindSafe(|| poll(&mut call))) {
+                        Ok(Poll::Pending) => {}
+                        Ok(Poll::Ready(answer)) => right(item, Ok(answer)),
+                        Err(panic) => right(item, Err(panic)),
+                    }
+                }
+            }
             2 => {
                 let items: Vec<_> = (0..random.below(6)).map(|_| random.below(1000)).collect();
                 handed_in += items.len() as u64;
@@ -72,22 +84,29 @@ fn calls(batcher: &Doubler, random: &mut Chance, turns: u64) -> u64 {
     handed_in
 }
 
+/// Calls of one thread in a round, after which the books are to balance.
+const ROUND: u64 = 1_000;
+
 fn chaos(batcher: &Doubler) {
+    let rounds = chance::calls(8_000).div_ceil(4 * ROUND);
     let mut random = Chance::seeded();
-    let turns = chance::calls(8_000) / 4;
-    let handed_in = AtomicU64::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..4 {
-            let (handed_in, mut random) = (&handed_in, random.split());
-            scope.spawn(move || {
-                handed_in.fetch_add(calls(batcher, &mut random, turns), Relaxed);
-            });
-        }
-    });
-    block_on(batcher.flush());
-    let stats = batcher.stats();
-    assert_eq!((stats.items, stats.queued), (handed_in.into_inner(), 0));
-    assert_eq!(batcher.call_blocking(1), Ok(2));
+    let mut chances = [(); 4].map(|()| random.split());
+    let mut handed_in = 0;
+    for _ in 0..rounds {
+        let of_round = AtomicU64::new(0);
+        std::thread::scope(|scope| {
+            for random in &mut chances {
+                let of_round = &of_round;
+                scope.spawn(move || of_round.fetch_add(calls(batcher, random, ROUND), Relaxed));
+            }
+        });
+        block_on(batcher.flush());
+        handed_in += of_round.into_inner();
+        let stats = batcher.stats();
+        assert_eq!((stats.items, stats.queued), (handed_in, 0));
+        assert_eq!(batcher.call_blocking(1), Ok(2));
+        handed_in += 1;
+    }
 }
 
 #[test]
