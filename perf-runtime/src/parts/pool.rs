@@ -60,13 +60,19 @@ pub(crate) struct State<T> {
     is_usual: bool,
     /// Who wants to know of every change.
     watchers: Vec<Waker>,
-    /// Until when somebody will look after those who wait.
-    pub(crate) alarm: Option<Instant>,
-    /// That is an alarm by the time of the system, and not one of a clock that a test has stopped.
-    pub(crate) has_real_alarm: bool,
+    /// When somebody will look after those who wait.
+    pub(crate) alarm: Option<Look>,
     /// How many alarms were set.
     pub(crate) alarms: u64,
     pub(crate) has_keeper: bool,
+}
+
+/// A look after those who wait that is to come.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Look {
+    pub(crate) at: Instant,
+    /// By the time of the system, and not by a clock that a test has stopped.
+    pub(crate) is_real: bool,
 }
 
 /// What an attempt to take a resource gives.
@@ -167,7 +173,6 @@ impl<T> State<T> {
             is_usual,
             watchers: Vec::new(),
             alarm: None,
-            has_real_alarm: false,
             alarms: 0,
             has_keeper: false,
         }

@@ -17,7 +17,7 @@ use crate::clock::{
     coarse::{Clock, Kept},
 };
 use crate::parts::pool::entry::End;
-use crate::parts::pool::{After, State, Taken};
+use crate::parts::pool::{After, Look, State, Taken};
 use crate::rt::alarm::{self, Alarm, Set};
 use crate::rt::{self, wake};
 
@@ -219,11 +219,13 @@ impl<T: Send + 'static> Core<T> {
         let Some(next) = state.look_at(now) else {
             return true;
         };
-        if state.alarm.is_some_and(|set| set <= next) {
+        if state.alarm.is_some_and(|look| look.at <= next) {
             return true;
         }
-        state.alarm = Some(next);
-        state.has_real_alarm = !rt::is_stopped();
+        state.alarm = Some(Look {
+            at: next,
+            is_real: !rt::is_stopped(),
+        });
         state.alarms += 1;
         let number = state.alarms;
         drop(state);
@@ -246,7 +248,6 @@ impl<T: Send + 'static> Core<T> {
     fn look_now(&self) {
         let mut state = self.lock();
         state.alarm = None;
-        state.has_real_alarm = false;
         let after = state.look(rt::now(), clock::ticks());
         drop(state);
         self.finish(after);

@@ -33,7 +33,7 @@ impl<T> State<T> {
     /// Whether who comes now may leave it to those who look to say when his time is up: they look in time, and go by the
     /// same clock as his ticks.
     pub(crate) fn says_deadlines(&self) -> bool {
-        self.has_real_alarm && self.rules.acquire_timeout > 2 * LOOK_EVERY
+        self.alarm.is_some_and(|look| look.is_real) && self.rules.acquire_timeout > 2 * LOOK_EVERY
     }
 
     /// When that is to be done next; nothing while nobody waits.
