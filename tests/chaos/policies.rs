@@ -1,43 +1,25 @@
 //! All policies that lend something, around one function: calls that fail, panic, hang, are cancelled, are kept and not polled,
-//! while a hand changes the limits; and after every round no permit and no place in a queue is lost.
-//!
-//! - `PERFKIT_SEED`: the seed, else a new one, which is printed. How the threads interleave is not drawn from it.
-//! - `PERFKIT_CHAOS_CALLS`: how many calls at least.
+//! while a hand changes the limits; and after every round no permit, no probe and no place in a queue is lost.
 
 use std::future::{pending, poll_fn};
-use std::hash::{BuildHasher, RandomState};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::task::Poll;
 use std::time::Duration;
 
+use crate::chance::{self, Chance};
 use perfkit::{BreakerState, Clock, Rejected, breaker, bulkhead, rate_limited, retry, timeout};
 
 const TASKS: u64 = 24;
 const CALLS: u64 = 60;
+const PROBES: usize = 2;
 /// The most that run at once, whatever the size of the bulkhead.
 const MOST: u32 = 4;
 
 static CLOCK: Clock = Clock::manual();
 static INSIDE: AtomicUsize = AtomicUsize::new(0);
 static RUNS: AtomicU64 = AtomicU64::new(0);
-
-/// Steele, Lea and Flood's `SplitMix64`.
-struct Chance(u64);
-
-impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ mixed >> 31
-    }
-
-    fn below(&mut self, end: u64) -> u64 {
-        self.next() % end
-    }
-}
 
 /// A body that runs; takes itself off when it is over, however that is.
 struct Body;
@@ -83,7 +65,7 @@ async fn call(script: u64) -> Result<u64, Failed> {
     match chance.below(100) {
         0..50 => Ok(script),
         50..80 => Err(Failed::Body),
-        80..88 => resume_unwind(Box::new("chaos")),
+        80..88 => chance::panic(),
         // Who hangs is cut off, or cancelled.
         _ => pending().await,
     }
@@ -113,7 +95,11 @@ async fn task(mut chance: Chance) {
         let is_over = poll_fn(|cx| {
             let polled = catch_unwind(AssertUnwindSafe(|| called.as_mut().poll(cx)));
             match polled {
-                Err(_) | Ok(Poll::Ready(_)) => Poll::Ready(true),
+                Err(panic) => {
+                    chance::forgive(panic);
+                    Poll::Ready(true)
+                }
+                Ok(Poll::Ready(_)) => Poll::Ready(true),
                 Ok(Poll::Pending) if polls == 0 => Poll::Ready(false),
                 Ok(Poll::Pending) => {
                     polls = polls.saturating_sub(1);
@@ -145,6 +131,25 @@ fn verify() {
         .collect();
     assert!(permits.iter().all(Result::is_ok), "permits are lost");
     drop(permits);
+    let breaker = call_breaker();
+    // The calls have left some of the failures in a row that it takes.
+    while breaker.state() == BreakerState::Closed {
+        breaker.admit().unwrap().failed();
+    }
+    if breaker.state() == BreakerState::Open {
+        CLOCK.advance(Duration::from_secs(3600));
+    }
+    // Probes that have succeeded leave fewer to be asked for: of a half-open state that the calls have left, the rest.
+    while breaker.state() == BreakerState::HalfOpen {
+        breaker.admit().expect("probes are lost").failed();
+        CLOCK.advance(Duration::from_secs(3600));
+    }
+    let probes: Vec<_> = (0..PROBES).map(|_| breaker.admit()).collect();
+    assert!(probes.iter().all(Result::is_ok), "probes are lost");
+    assert!(breaker.admit().is_err(), "there is one too many");
+    for probe in probes.into_iter().flatten() {
+        probe.succeeded();
+    }
     let report = perfkit::report();
     assert!(report.verify().is_ok(), "{:?}", report.verify());
     let limiters = report.section("limiters");
@@ -153,18 +158,15 @@ fn verify() {
 }
 
 #[test]
-fn no_permit_and_no_place_is_ever_lost() {
-    let from_outside = |name| Some(std::env::var(name).ok()?.parse::<u64>().unwrap());
-    let seed = from_outside("PERFKIT_SEED").unwrap_or_else(|| RandomState::new().hash_one(0_u8));
-    let calls = from_outside("PERFKIT_CHAOS_CALLS").unwrap_or(10_000);
-    println!("PERFKIT_SEED={seed} PERFKIT_CHAOS_CALLS={calls}");
-    let mut chance = Chance(seed);
+fn no_permit_no_probe_and_no_place_is_ever_lost() {
+    let calls = chance::calls(10_000);
+    let mut chance = Chance::seeded();
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(4).enable_time().build().unwrap();
     let (mut done, mut half_open) = (0, 0);
     while done < calls {
         let tasks: Vec<_> = (0..TASKS)
-            .map(|_| runtime.spawn(task(Chance(chance.next()))))
+            .map(|_| runtime.spawn(task(chance.split())))
             .collect();
         runtime.block_on(async {
             for task in tasks {
