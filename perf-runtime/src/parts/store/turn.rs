@@ -5,10 +5,38 @@
 //! was there when it looked. Of a shard that several threads fill nothing is known now and then; then one looks again.
 
 use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 thread_local! {
     // Has no destructor, so that it can be asked until the thread's very end.
-    static PUT: Cell<u64> = const { Cell::new(0) };
+    static ME: Me = const { Me { thread: Cell::new(0), put: Cell::new(0) } };
+}
+
+/// What a thread knows of itself.
+struct Me {
+    /// Who it is; 0 until somebody asks.
+    thread: Cell<usize>,
+    /// How often it has put something in.
+    put: Cell<u64>,
+}
+
+impl Me {
+    #[inline]
+    fn thread(&self) -> usize {
+        match self.thread.get() {
+            0 => self.first(),
+            thread => thread,
+        }
+    }
+
+    #[cold]
+    fn first(&self) -> usize {
+        static THREADS: AtomicUsize = AtomicUsize::new(1);
+        // Not an address: a call may go on in a thread that began after this one has ended, and has its place.
+        let thread = THREADS.fetch_add(1, Relaxed);
+        self.thread.set(thread);
+        thread
+    }
 }
 
 /// A moment in the life of a thread: who it is, and how often it has put something in.
@@ -21,9 +49,9 @@ pub(crate) struct Turn {
 impl Turn {
     #[inline]
     pub(crate) fn now() -> Self {
-        PUT.with(|put| Self {
-            thread: identity(put),
-            put: put.get(),
+        ME.with(|me| Self {
+            thread: me.thread(),
+            put: me.put.get(),
         })
     }
 }
@@ -31,13 +59,8 @@ impl Turn {
 /// This thread puts something in. Gives who it is.
 #[inline]
 pub(super) fn advance() -> usize {
-    PUT.with(|put| {
-        put.set(put.get().wrapping_add(1));
-        identity(put)
+    ME.with(|me| {
+        me.put.set(me.put.get().wrapping_add(1));
+        me.thread()
     })
-}
-
-/// Another thread has it only when this one has ended, and began after it: so what this one put in was there.
-fn identity(put: &Cell<u64>) -> usize {
-    std::ptr::from_ref(put).addr()
 }
