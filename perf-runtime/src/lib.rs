@@ -21,6 +21,8 @@ mod ended;
 #[cfg(feature = "persist")]
 mod ending;
 mod eventually;
+#[cfg(all(test, perfkit_model))]
+mod explored;
 mod held;
 mod instruments;
 mod kept;

@@ -13,6 +13,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("snapshot", &[]),
     // Of unit tests.
     ("chance", &[]),
+    ("explored", &[]),
     ("again", &[]),
     ("clock", &[]),
     ("editor", &[]),

@@ -17,6 +17,7 @@ use shuttle::rand::{Rng, thread_rng};
 use shuttle::thread;
 
 use crate::batcher::{Batcher, BatcherBuilder};
+use crate::explored::explored;
 use crate::parts::batch::Bounds;
 use crate::rejected::{Reason, Rejected};
 
@@ -49,17 +50,6 @@ async fn some_polls(most: usize, future: impl Future<Output = ()>) {
         future.as_mut().poll(cx)
     })
     .await;
-}
-
-/// Schedules for each scene and way.
-fn schedules() -> usize {
-    let from_outside = std::env::var("PERFKIT_SCHEDULES").ok();
-    from_outside.map_or(10_000, |number| number.parse().unwrap())
-}
-
-fn explored(scene: impl Fn() + Clone + Send + Sync + 'static) {
-    shuttle::check_random(scene.clone(), schedules());
-    shuttle::check_pct(scene, schedules(), 3);
 }
 
 /// Is ready when it is polled the second time.

@@ -9,20 +9,10 @@ use std::task::{Context, Poll, Waker};
 use shuttle::future::block_on;
 use shuttle::thread;
 
+use crate::explored::explored;
 use crate::pool::user::Hooks;
 use crate::pool::{Core, Handle, Pool, Settings};
 use crate::rejected::Reason;
-
-/// Schedules for each scene and way.
-fn schedules() -> usize {
-    let from_outside = std::env::var("PERFKIT_SCHEDULES").ok();
-    from_outside.map_or(10_000, |number| number.parse().unwrap())
-}
-
-fn explored(scene: impl Fn() + Clone + Send + Sync + 'static) {
-    shuttle::check_random(scene.clone(), schedules());
-    shuttle::check_pct(scene, schedules(), 3);
-}
 
 /// A pool with so many resources, which makes none.
 fn pool(resources: usize) -> Pool<usize> {

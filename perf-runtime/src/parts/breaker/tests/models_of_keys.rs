@@ -5,8 +5,9 @@ use std::sync::Arc;
 use shuttle::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 
 use super::keys::{KeyPass, Keys};
-use super::models::{at_once, explored};
+use super::models::at_once;
 use super::*;
+use crate::explored::explored;
 
 /// Some key is always not well, so that the others are looked for in the census; and one of the others.
 struct World {

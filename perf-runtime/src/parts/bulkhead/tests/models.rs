@@ -7,18 +7,8 @@ use std::task::Waker;
 use shuttle::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use shuttle::thread;
 
+use crate::explored::explored;
 use crate::parts::bulkhead::{Bell, Bulkhead, Joined};
-
-/// Schedules for each scene and way.
-fn schedules() -> usize {
-    let from_outside = std::env::var("PERFKIT_SCHEDULES").ok();
-    from_outside.map_or(10_000, |number| number.parse().unwrap())
-}
-
-fn explored(scene: impl Fn() + Clone + Send + Sync + 'static) {
-    shuttle::check_random(scene.clone(), schedules());
-    shuttle::check_pct(scene, schedules(), 3);
-}
 
 struct World {
     bulkhead: Bulkhead,

@@ -15,21 +15,11 @@ use shuttle::future::block_on;
 use shuttle::sync::Mutex;
 use shuttle::thread;
 
+use crate::explored::{explored, schedules};
 use crate::parts::flight::lock::lock;
 use crate::parts::flight::{Committed, Ending, Event, Flights, Landing, ancestry};
 
 type Answer = Result<u64, String>;
-
-/// Schedules for each scene and way.
-fn schedules() -> usize {
-    let from_outside = std::env::var("PERFKIT_SCHEDULES").ok();
-    from_outside.map_or(10_000, |number| number.parse().unwrap())
-}
-
-fn explored(scene: impl Fn() + Clone + Send + Sync + 'static) {
-    shuttle::check_random(scene.clone(), schedules());
-    shuttle::check_pct(scene, schedules(), 3);
-}
 
 /// What a source of truth says, and what is kept of it.
 struct World {

@@ -10,17 +10,7 @@ use shuttle::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use shuttle::thread;
 
 use super::*;
-
-/// Schedules for each scene and way.
-fn schedules() -> usize {
-    let from_outside = std::env::var("PERFKIT_SCHEDULES").ok();
-    from_outside.map_or(10_000, |number| number.parse().unwrap())
-}
-
-fn explored(scene: impl Fn() + Clone + Send + Sync + 'static) {
-    shuttle::check_random(scene.clone(), schedules());
-    shuttle::check_pct(scene, schedules(), 3);
-}
+use crate::explored::explored;
 
 const MOST: usize = 16;
 const LIVES: u8 = 1;
