@@ -88,6 +88,11 @@ pub(crate) fn wake(waker: Waker) {
     let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
 }
 
+/// Wakes all of them.
+pub(crate) fn wake_all(wakers: impl IntoIterator<Item = Waker>) {
+    wakers.into_iter().for_each(wake);
+}
+
 /// A future that is ready once `deadline` has come, by [`now`]; at once when it has.
 ///
 /// Takes no part in tokio's cooperative budget: it is ready when its time has come, however much the task has done

@@ -247,7 +247,7 @@ impl Core {
         if !line.watchers.is_empty() {
             let watchers = std::mem::take(&mut line.watchers);
             drop(line);
-            wake(watchers);
+            rt::wake_all(watchers);
             line = self.lock();
         }
         if line.jobs.is_empty() && line.searches > 0 {
@@ -305,7 +305,7 @@ impl Core {
 
     /// Tells those who wait that something has ended.
     fn tell(&self) {
-        wake(std::mem::take(&mut self.lock().watchers));
+        rt::wake_all(std::mem::take(&mut self.lock().watchers));
     }
 
     /// A call whose caller has gone before it ran.
@@ -344,11 +344,5 @@ impl Line {
         }
         // One that woke by itself may be the one that was meant.
         self.woken = self.woken.min(self.asleep);
-    }
-}
-
-fn wake(watchers: Vec<Waker>) {
-    for watcher in watchers {
-        rt::wake(watcher);
     }
 }

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use super::admit::{Admitted, Arrived, Refused, Room};
 use super::books::Item;
-use super::group::{Group, wake};
+use super::group::Group;
 use super::inside;
 use super::lead::lead;
 use super::wave;
@@ -17,6 +17,7 @@ use crate::carried::Answer;
 use crate::clock;
 use crate::parts::batch::{Arrival, Entered, Line, Look, Loss, Outcome, Was};
 use crate::rejected::Rejected;
+use crate::rt::wake_all;
 
 /// A call, on its way. Dropped, its item leaves the line; one that is in a batch already is done all the same.
 #[must_use = "futures do nothing unless polled"]
@@ -106,7 +107,7 @@ where
         if room == Room::None {
             books.count(Item::Full);
         }
-        wake(entered.wake);
+        wake_all(entered.wake);
         None
     }
 
@@ -122,7 +123,7 @@ where
             .collect();
         let is_urgent = arrivals.first().is_some_and(|first| first.is_urgent);
         let (entered, leader) = group.admit_all(arrivals, is_urgent);
-        wake(leader);
+        wake_all(leader);
         let enter = move |entered| {
             let mut ask = Self {
                 group: Arc::clone(group),
@@ -254,6 +255,6 @@ impl<K, I, A, W> Drop for Ask<K, I, A, W> {
             Was::Running => books.count(Item::Cancelled),
             Was::Answered => {}
         }
-        wake(left.wakers.into_iter().chain(others));
+        wake_all(left.wakers.into_iter().chain(others));
     }
 }

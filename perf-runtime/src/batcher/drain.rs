@@ -7,9 +7,9 @@ use std::task::Poll;
 use std::time::Duration;
 
 use super::books::Item;
-use super::group::{Group, Groups, wake};
+use super::group::{Group, Groups};
 use crate::parts::batch::{Given, Loss};
-use crate::rt;
+use crate::rt::{self, wake_all};
 
 /// What can be done to a batcher whatever its items are.
 pub(crate) trait Drain: Send + Sync {
@@ -82,7 +82,7 @@ type Flushed<K, I, A> = (Arc<Group<K, I, A>>, u64);
 fn flush<K, I, A>(groups: Vec<Arc<Group<K, I, A>>>) -> Vec<Flushed<K, I, A>> {
     let flush = |group: Arc<Group<K, I, A>>| {
         let (until, leader) = group.lock().flush();
-        wake(leader);
+        wake_all(leader);
         (group, until)
     };
     groups.into_iter().map(flush).collect()
@@ -116,6 +116,6 @@ fn refuse<K, I, A>(group: &Group<K, I, A>) -> usize {
         group.common.books.count(Item::Left);
         group.common.books.count(Item::Rejected);
     }
-    wake(given.wakers);
+    wake_all(given.wakers);
     unanswered
 }

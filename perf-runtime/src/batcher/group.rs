@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::atomic::Ordering::{Acquire, Release};
 use std::sync::{Arc, OnceLock};
-use std::task::Waker;
 use std::time::Duration;
 
 use super::books::Books;
@@ -15,7 +14,6 @@ use super::sync::{AtomicBool, MODELLED, Mutex, MutexGuard, lock};
 use crate::clock;
 use crate::parts::batch::linger::Worth;
 use crate::parts::batch::{Bounds, Line};
-use crate::rt;
 
 /// A batch that takes less is not waited for.
 const WORTH_A_WAIT: Duration = Duration::from_micros(32);
@@ -96,13 +94,6 @@ impl<K, I, A> Group<K, I, A> {
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Queue<I, A>> {
         lock(&self.line)
-    }
-}
-
-/// Wakes all of them, whatever the others do.
-pub(super) fn wake(wakers: impl IntoIterator<Item = Waker>) {
-    for waker in wakers {
-        rt::wake(waker);
     }
 }
 

@@ -14,13 +14,14 @@ use std::task::{Context, Poll};
 
 use super::books::{Item, Trigger};
 use super::form::form;
-use super::group::{Group, wake};
+use super::group::Group;
 use super::inside::{Inside, Polling};
 use super::sync::{block_on, spawn, spawn_apart};
 use super::work::{Batch, By, Work};
 use crate::clock;
 use crate::latency::record;
 use crate::parts::batch::{Delivery, Given, Loss, Next, Outcome, Taken, Then, Took};
+use crate::rt::wake_all;
 
 /// Leads in the background, or on this thread until one batch has run.
 pub(super) fn lead<K, I, A, W>(group: &Arc<Group<K, I, A>>, work: W)
@@ -143,7 +144,7 @@ impl<K, I, A> Seat<K, I, A> {
             self.group.common.books.count(Item::Left);
             self.group.common.books.count(Item::Lost);
         }
-        wake(given.wakers);
+        wake_all(given.wakers);
     }
 
     /// Takes a batch out of the line.
@@ -158,7 +159,7 @@ impl<K, I, A> Seat<K, I, A> {
             self.taken.items.reserve_exact(expected);
             line.take(common.bounds, next, &mut self.taken)
         };
-        wake(self.taken.wakers.drain(..));
+        wake_all(self.taken.wakers.drain(..));
         if took == Took::Nothing {
             self.stage = Stage::Over;
             return took;
@@ -283,7 +284,7 @@ impl<K, I, A> Seat<K, I, A> {
                 self.group.common.books.count(end);
             }
         }
-        wake(self.given.wakers.drain(..));
+        wake_all(self.given.wakers.drain(..));
         self.given.unwanted.clear();
         goes_on
     }
@@ -314,7 +315,7 @@ impl<K, I, A> Drop for Seat<K, I, A> {
                     }
                     line.desert(&mut wakers);
                 }
-                wake(wakers);
+                wake_all(wakers);
             }
             Stage::Running => {
                 let outcomes = self.taken.places.iter();

@@ -11,9 +11,10 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use super::books::Item;
-use super::group::{Group, wake};
+use super::group::Group;
 use super::sync::thread_local;
 use crate::parts::batch::{Given, Held, Loss};
+use crate::rt::wake_all;
 
 thread_local! {
     /// That of what this thread polls.
@@ -67,7 +68,7 @@ where
             common.books.count(Item::Left);
             common.books.count(Item::Rejected);
         }
-        wake(given.wakers);
+        wake_all(given.wakers);
     }
 
     fn is_unled(&self) -> bool {
@@ -79,7 +80,7 @@ where
         self.group
             .lock()
             .call_leader(self.group.common.bounds, &mut wakers);
-        wake(wakers);
+        wake_all(wakers);
     }
 }
 

@@ -33,7 +33,7 @@ mod sync;
 pub(crate) use self::bell::Bell;
 use self::peak::Peak;
 use self::sync::{AtomicU64, AtomicUsize, Mutex, MutexGuard, lock};
-use crate::rt::wake;
+use crate::rt::wake_all;
 
 /// Somebody waits, and is neither granted a permit nor asleep.
 const QUEUED: u64 = 1 << 63;
@@ -100,9 +100,7 @@ impl Handover {
 
     /// Wakes them. True when there are grants, which somebody has to look after.
     pub(crate) fn deliver(self) -> bool {
-        for waker in self.wakers {
-            wake(waker);
-        }
+        wake_all(self.wakers);
         self.has_grants
     }
 }

@@ -8,7 +8,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use super::wake;
+use super::wake_all;
 use crate::clock;
 
 /// The timers of the process.
@@ -110,9 +110,7 @@ impl Timers {
             let due = queue.take_due(now);
             if !due.is_empty() {
                 drop(queue);
-                for waker in due {
-                    wake(waker);
-                }
+                wake_all(due);
                 queue = self.lock();
                 continue;
             }

@@ -10,6 +10,7 @@ use super::{Trail, Trailing, Trails, When};
 use crate::beside::{self, Named};
 use crate::kept::Keepable;
 use crate::parts::key::{Key, Lookup};
+use crate::rt;
 
 /// The calls of a function with `#[throttled(…, trailing)]` that wait for their run: `save_throttle()` beside `save`.
 ///
@@ -239,11 +240,13 @@ impl<K: Key, R, V: Keepable> Trails<K, R, V> {
     /// The tasks forget the keys.
     fn are_gone(&self, gone: Vec<Gone<R>>) -> usize {
         let count = gone.len();
-        for (left, waker) in gone {
+        let (left, wakers): (Vec<_>, Vec<_>) = gone.into_iter().unzip();
+        for _ in &left {
             self.count(Trailing::Cancelled);
-            drop(left);
-            waker.into_iter().for_each(Waker::wake);
         }
+        rt::wake_all(wakers.into_iter().flatten());
+        // Last, because what a user drops may panic.
+        drop(left);
         count
     }
 }
@@ -259,7 +262,7 @@ where
         let Some((hash, waker)) = called else {
             return 0;
         };
-        waker.into_iter().for_each(Waker::wake);
+        rt::wake_all(waker);
         // Nobody waits with it where its runtime has been shut down, or where another call runs, which it joins.
         self.drive(hash, key);
         1

@@ -10,7 +10,7 @@ use super::keyed::{Instance, Of};
 use super::{Count, GRACE};
 use crate::parts::flight::{Committed, Ending, Event, Landing};
 use crate::parts::key::Key;
-use crate::rt::wake;
+use crate::rt::{wake, wake_all};
 
 /// One burst.
 pub(super) struct Burst<A> {
@@ -83,9 +83,7 @@ impl<A> Burst<A> {
             members.has_begun = true;
             std::mem::take(&mut members.waiting)
         };
-        for waker in waiting.into_values().flatten() {
-            wake(waker);
-        }
+        wake_all(waiting.into_values().flatten());
     }
 
     /// How many wait, where nobody runs.
@@ -108,9 +106,7 @@ impl<A> Burst<A> {
             std::mem::take(&mut members.waiting)
         };
         let count = waiting.len();
-        for waker in waiting.into_values().flatten() {
-            wake(waker);
-        }
+        wake_all(waiting.into_values().flatten());
         count
     }
 }
