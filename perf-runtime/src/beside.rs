@@ -9,6 +9,9 @@ use std::collections::HashMap;
 use std::panic::Location;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+mod instances;
+
+pub(crate) use self::instances::{Instances, New};
 use crate::snapshot::Meta;
 
 /// The path of a function, its file and its line.

@@ -1,13 +1,12 @@
 //! What the calls of all instances of a function have left, shared by the function and its handle.
 
-use std::any::Any;
 use std::collections::HashMap;
+use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::handle::{Waiting, WaitingOf};
 use super::{Trailing, Trails};
-use crate::beside::{Places, Shared, instance};
+use crate::beside::{Instances, New, Places, Shared, instance};
 use crate::cache::landing::Way;
 use crate::cache::slot::Slot;
 use crate::kept::Kept;
@@ -19,17 +18,7 @@ pub(crate) struct AllTrails {
     op: &'static str,
     counters: Counters<3>,
     /// One for each slot, by where that is.
-    each: Mutex<Vec<Known>>,
-}
-
-struct Known {
-    place: usize,
-    /// The instance, for a handle, which has closures of its own.
-    name: &'static str,
-    typed: &'static (dyn Any + Send + Sync),
-    all: &'static dyn Waiting,
-    /// A `&'static dyn WaitingOf<K>`.
-    by_key: &'static (dyn Any + Send + Sync),
+    each: Instances<usize, dyn Waiting>,
 }
 
 impl Shared for AllTrails {
@@ -44,7 +33,7 @@ impl Shared for AllTrails {
         Box::leak(Box::new(Self {
             op,
             counters: Counters::new(),
-            each: Mutex::new(Vec::new()),
+            each: Instances::new(),
         }))
     }
 }
@@ -72,46 +61,30 @@ impl AllTrails {
         K: Key + Clone,
         A: Kept<Answer: Send + 'static>,
     {
-        let place = std::ptr::from_ref(slot).addr();
-        let mut each = self.lock();
-        let known = each.iter().find(|known| known.place == place);
-        if let Some(trails) = known.and_then(|known| known.typed.downcast_ref()) {
-            return trails;
-        }
-        let trails: &'static Trails<K, A::Answer, A::Value> = Box::leak(Box::new(Trails {
-            slot,
-            way: Way::of::<A>,
-            counters: &self.counters,
-            issued: AtomicU64::new(0),
-            keys: Mutex::new(HashMap::new()),
-        }));
-        let by_key: &'static dyn WaitingOf<K> = trails;
-        each.push(Known {
-            place,
-            name: instance(closure),
-            typed: trails,
-            all: trails,
-            by_key: Box::leak(Box::new(by_key)),
-        });
-        trails
+        self.each.of(std::ptr::from_ref(slot).addr(), || {
+            let trails: &'static _ = Box::leak(Box::new(Trails {
+                slot,
+                way: Way::of::<A>,
+                counters: &self.counters,
+                issued: AtomicU64::new(0),
+                keys: Mutex::new(HashMap::new()),
+            }));
+            New {
+                name: instance(closure),
+                typed: trails,
+                all: trails as &dyn Waiting,
+                by_key: trails as &dyn WaitingOf<K>,
+            }
+        })
     }
 
-    /// Those of the instances of that name; two functions in two blocks of a third can have one.
+    /// Those of the instances of that name.
     pub(super) fn named(&self, name: &str) -> Vec<&'static dyn Waiting> {
-        let each = self.lock();
-        let named = each.iter().filter(|known| known.name == name);
-        named.map(|known| known.all).collect()
+        self.each.named(name)
     }
 
     /// Those of them that have keys of this type.
     pub(super) fn named_by_key<K: Key>(&self, name: &str) -> Vec<&'static dyn WaitingOf<K>> {
-        let each = self.lock();
-        let named = each.iter().filter(|known| known.name == name);
-        let by_key = named.filter_map(|known| known.by_key.downcast_ref().copied());
-        by_key.collect()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Vec<Known>> {
-        self.each.lock().unwrap_or_else(PoisonError::into_inner)
+        self.each.named_by_key(name)
     }
 }

@@ -1,12 +1,11 @@
 //! What a debounced function and its handle share: the bursts of all its instances.
 
 use std::any::{Any, TypeId};
-use std::sync::{Mutex, PoisonError};
 
 use super::burst::Withdrawn;
 use super::keyed::Instance;
 use super::{Book, Options, Shared};
-use crate::beside::{self, Places};
+use crate::beside::{self, Instances, New, Places};
 use crate::ended::Ended;
 use crate::parts::key::Key;
 use crate::rejected::Rejected;
@@ -17,18 +16,7 @@ pub(super) struct Core {
     pub(super) options: Options,
     pub(super) book: Book,
     /// One for each instance of a generic function, by the type of a closure inside of it.
-    instances: Mutex<Vec<Known>>,
-}
-
-#[derive(Clone, Copy)]
-struct Known {
-    kind: TypeId,
-    /// The instance, for a handle, which has closures of its own.
-    name: &'static str,
-    typed: &'static (dyn Any + Send + Sync),
-    all: &'static dyn Bursts,
-    /// A `&'static dyn BurstsOf<K>`.
-    by_key: &'static (dyn Any + Send + Sync),
+    instances: Instances<TypeId, dyn Bursts>,
 }
 
 /// The bursts of one instance, whatever their keys and answers are.
@@ -61,55 +49,38 @@ impl beside::Shared for Core {
             op,
             options,
             book: Book::new(),
-            instances: Mutex::new(Vec::new()),
+            instances: Instances::new(),
         }))
     }
 }
 
 impl Core {
-    /// The bursts of one instance; there for good, as the function is.
+    /// The bursts of one instance.
     pub(super) fn instance<K: Key, A: Shared>(
         &'static self,
         kind: TypeId,
         name: impl FnOnce() -> &'static str,
     ) -> &'static Instance<K, Ended<A>> {
-        let mut instances = self.lock();
-        let known = instances.iter().find(|known| known.kind == kind);
-        if let Some(instance) = known.and_then(|known| known.typed.downcast_ref()) {
-            return instance;
-        }
-        let instance: &'static Instance<K, Ended<A>> =
-            Box::leak(Box::new(Instance::new(self.options.pace(), &self.book)));
-        let by_key: &'static dyn BurstsOf<K> = instance;
-        instances.push(Known {
-            kind,
-            name: name(),
-            typed: instance,
-            all: instance,
-            by_key: Box::leak(Box::new(by_key)),
-        });
-        instance
+        self.instances.of(kind, || {
+            let bursts: &'static Instance<K, Ended<A>> =
+                Box::leak(Box::new(Instance::new(self.options.pace(), &self.book)));
+            New {
+                name: name(),
+                typed: bursts,
+                all: bursts as &dyn Bursts,
+                by_key: bursts as &dyn BurstsOf<K>,
+            }
+        })
     }
 
-    /// Those of the instances of that name; two functions in two blocks of a third can have one.
+    /// Those of the instances of that name.
     pub(super) fn named(&self, name: &str) -> Vec<&'static dyn Bursts> {
-        let instances = self.lock();
-        let named = instances.iter().filter(|known| known.name == name);
-        named.map(|known| known.all).collect()
+        self.instances.named(name)
     }
 
     /// Those of them that have keys of this type.
     pub(super) fn named_by_key<K: Key>(&self, name: &str) -> Vec<&'static dyn BurstsOf<K>> {
-        let instances = self.lock();
-        let named = instances.iter().filter(|known| known.name == name);
-        let by_key = named.filter_map(|known| known.by_key.downcast_ref().copied());
-        by_key.collect()
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Known>> {
-        self.instances
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.instances.named_by_key(name)
     }
 }
 
