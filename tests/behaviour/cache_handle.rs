@@ -11,6 +11,7 @@ use perfkit::{Cache, CacheFault, Cause, Clock, cached, get_cache, invalidate_tag
 mod building;
 mod finding;
 mod loading;
+mod many;
 mod rows;
 mod tags;
 

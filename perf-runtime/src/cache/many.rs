@@ -1,19 +1,16 @@
 //! Several keys at once.
 
-use std::collections::HashMap;
+use std::future::Future;
 
 use super::Count;
 use super::handle::Cache;
-use super::landing::Landing;
+use super::looked::Missing;
 use crate::kept::{Keepable, Share, Success};
-use crate::parts::flight::Led;
 use crate::parts::key::{Key, Lookup};
 
-/// A key among others that is missing, and led.
-struct Wanted<'c, K: Key, V: Keepable> {
-    place: usize,
-    led: Led<'c, Landing<'c, K, Option<V>, V>>,
-}
+mod together;
+
+use self::together::Wanted;
 
 impl<K: Key, V: Keepable> Cache<K, V> {
     /// The values under some keys, in their order, each counted as a lookup.
@@ -61,76 +58,126 @@ impl<K: Key, V: Keepable> Cache<K, V> {
         K: Clone,
         I: IntoIterator<Item = (K, V)>,
     {
+        let mut many = self.look_for(keys.into_iter().collect());
+        if !many.wanted.is_empty() {
+            let wanted = std::mem::take(&mut many.wanted);
+            many.put(together::load(wanted, &mut load));
+        }
+        for other in std::mem::take(&mut many.others) {
+            let load = || value_of(&other.key, load(vec![other.key.clone()]));
+            let missing = self.missing_again(&other);
+            let value = missing.load(Option::is_none, Some(Share::cloned()), load);
+            many.put([(other.place, value)]);
+        }
+        many.values
+    }
+
+    /// [`get_many_or_load`](Self::get_many_or_load) with a future. The keys are looked for at the first poll.
+    ///
+    /// Cancel safe as what `load` gives is: dropped while others wait for a key of it, one of them loads that itself.
+    ///
+    /// ```
+    /// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    /// # let users: perfkit::Cache<u64, String> = perfkit::Cache::builder("doc: get_many_or_load_async").build()?;
+    /// let names = users.get_many_or_load_async([1, 2], |missing| async move {
+    ///     missing.into_iter().map(|id| (id, format!("user {id}")))
+    /// });
+    /// # let names = std::pin::pin!(names);
+    /// # assert!(names.poll(&mut context).is_ready());
+    /// # use std::future::Future;
+    /// # Ok::<(), perfkit::CacheError>(())
+    /// ```
+    pub async fn get_many_or_load_async<F, I>(
+        &self,
+        keys: impl IntoIterator<Item = K>,
+        mut load: impl FnMut(Vec<K>) -> F,
+    ) -> Vec<Option<V>>
+    where
+        K: Clone,
+        F: Future<Output = I>,
+        I: IntoIterator<Item = (K, V)>,
+    {
+        let mut many = self.look_for(keys.into_iter().collect());
+        if !many.wanted.is_empty() {
+            let wanted = std::mem::take(&mut many.wanted);
+            many.put(together::load_async(wanted, &mut load).await);
+        }
+        for other in std::mem::take(&mut many.others) {
+            let load = async { value_of(&other.key, load(vec![other.key.clone()]).await) };
+            let missing = self.missing_again(&other);
+            let value = missing.begin(Option::is_none, Some(Share::cloned()), load);
+            many.put([(other.place, value.await)]);
+        }
+        many.values
+    }
+
+    /// Looks all keys up, and leads of those that are missing all it can.
+    // The keys are there before anything is led: an iterator may do what it likes.
+    fn look_for(&self, keys: Vec<K>) -> Many<'_, K, V>
+    where
+        K: Clone,
+    {
         let slot = self.slot();
-        let (mut values, mut others) = (Vec::new(), Vec::new());
-        let (mut missing, mut wanted) = (Vec::new(), Vec::new());
+        let mut many = Many {
+            values: Vec::with_capacity(keys.len()),
+            wanted: Vec::new(),
+            others: Vec::new(),
+        };
         for (place, key) in keys.into_iter().enumerate() {
             let hash = slot.store.hash_of(&key);
-            let found = slot.find(hash, &&key, V::clone);
-            values.push(found);
-            if values.last().is_some_and(Option::is_some) {
-                continue;
+            let mut found = slot.find(hash, &&key, V::clone);
+            if found.is_none() {
+                slot.core.count(Count::Miss);
+                let mut landing = slot.missing::<Success<Option<V>>, _>(hash, &&key).landing;
+                landing.judged_by(Option::is_none, Some(Share::cloned()));
+                match slot.flights.lead(hash, key.clone(), landing) {
+                    None => many.others.push(Other { place, hash, key }),
+                    Some(mut led) => match led.found() {
+                        Some(value) => found = value,
+                        None => many.wanted.push(Wanted { place, key, led }),
+                    },
+                }
             }
-            slot.core.count(Count::Miss);
-            let mut landing = slot.missing::<Success<Option<V>>, _>(hash, &&key).landing;
-            landing.judged_by(Option::is_none, Some(Share::cloned()));
-            let Some(mut led) = slot.flights.lead(hash, key.clone(), landing) else {
-                others.push((place, hash, key));
-                continue;
-            };
-            if let Some(found) = led.found() {
-                set(&mut values, place, found);
-            } else {
-                missing.push(key);
-                wanted.push(Wanted { place, led });
-            }
+            many.values.push(found);
         }
-        if !wanted.is_empty() {
-            load_all(missing, wanted, &mut values, &mut load);
-        }
-        for (place, hash, key) in others {
-            let missing = slot.missing::<Success<Option<V>>, _>(hash, &&key);
-            let load = || {
-                let loaded = load(vec![key.clone()]).into_iter();
-                let mut of_it = loaded.filter(|(other, _)| *other == key);
-                of_it.next().map(|(_, value)| value)
-            };
-            let share = Some(Share::cloned());
-            set(
-                &mut values,
-                place,
-                missing.load(Option::is_none, share, load),
-            );
-        }
-        values
+        many
+    }
+
+    fn missing_again(&self, other: &Other<K>) -> Missing<'_, K, Option<V>, V>
+    where
+        K: Clone,
+    {
+        self.slot()
+            .missing::<Success<Option<V>>, _>(other.hash, &&other.key)
     }
 }
 
-/// One load for all keys that this call leads.
-fn load_all<K, V, I>(
-    missing: Vec<K>,
-    mut wanted: Vec<Wanted<'_, K, V>>,
-    values: &mut [Option<V>],
-    load: &mut impl FnMut(Vec<K>) -> I,
-) where
-    K: Key + Clone,
-    V: Keepable,
-    I: IntoIterator<Item = (K, V)>,
-{
-    for Wanted { led, .. } in &mut wanted {
-        led.begin();
-    }
-    let asked = missing.clone();
-    let mut loaded: HashMap<K, V> = load(missing).into_iter().collect();
-    for (key, Wanted { place, led }) in asked.into_iter().zip(wanted) {
-        let value = loaded.remove(&key);
-        led.land(&value);
-        set(values, place, value);
+/// What a look for several keys has found.
+struct Many<'c, K: Key, V: Keepable> {
+    values: Vec<Option<V>>,
+    /// Missing, and led by this call.
+    wanted: Vec<Wanted<'c, K, V>>,
+    /// Missing, and led by another one.
+    others: Vec<Other<K>>,
+}
+
+struct Other<K> {
+    place: usize,
+    hash: u64,
+    key: K,
+}
+
+impl<K: Key, V: Keepable> Many<'_, K, V> {
+    fn put(&mut self, loaded: impl IntoIterator<Item = (usize, Option<V>)>) {
+        for (place, value) in loaded {
+            if let Some(there) = self.values.get_mut(place) {
+                *there = value;
+            }
+        }
     }
 }
 
-fn set<V>(values: &mut [Option<V>], place: usize, value: Option<V>) {
-    if let Some(there) = values.get_mut(place) {
-        *there = value;
-    }
+fn value_of<K: Eq, V>(key: &K, loaded: impl IntoIterator<Item = (K, V)>) -> Option<V> {
+    let mut of_it = loaded.into_iter().filter(|(other, _)| other == key);
+    of_it.next().map(|(_, value)| value)
 }

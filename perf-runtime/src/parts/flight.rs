@@ -38,6 +38,7 @@ mod record;
 mod seat;
 mod waiter;
 
+pub(crate) use self::ancestry::Running;
 pub(crate) use self::call::Call;
 use self::lead::Lead;
 pub(crate) use self::led::Led;

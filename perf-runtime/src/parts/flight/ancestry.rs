@@ -44,7 +44,7 @@ shuttle::lazy_static! {
 }
 
 /// This thread runs the body of a flight, from [`enter`](Self::enter) to the drop.
-pub(super) struct Running {
+pub(crate) struct Running {
     outer: usize,
     of_this_thread: PhantomData<*const ()>,
 }

@@ -3,18 +3,19 @@
 //! Such a caller never waits while it leads: two of them, each of which led what the other wanted, would. So it takes the
 //! leads that can be had, lands them all, and goes to wait for the rest when it leads nothing any more.
 
+use std::task::Waker;
+
 use super::ancestry::Running;
 use super::lead::Lead;
 use super::record::Found;
 use super::{Ending, Event, Flights, Landing, lock};
 
-/// The lead of one key. Dropped before it has landed, it hands the lead on; its body has panicked if it had begun.
+/// The lead of one key. Dropped before it has landed, it hands the lead on; its body has panicked or was cancelled if it
+/// had begun.
 pub(crate) struct Led<'f, L: Landing> {
     landing: L,
-    // Before the lead: what a body held is gone before the next one begins.
     begun: bool,
     lead: Option<Lead<'f, L::Key, L::Shared>>,
-    _running: Running,
 }
 
 impl<K: Eq, A> Flights<K, A> {
@@ -30,12 +31,10 @@ impl<K: Eq, A> Flights<K, A> {
             return None;
         };
         drop(table);
-        let lead = Lead::new(shard, hash, ticket);
         Some(Led {
             landing,
             begun: false,
-            _running: lead.running(),
-            lead: Some(lead),
+            lead: Some(Lead::new(shard, hash, ticket)),
         })
     }
 }
@@ -49,6 +48,24 @@ impl<L: Landing> Led<'_, L> {
         }
         self.landing.happened(Event::Coalesced);
         Some(answer)
+    }
+
+    /// Code of the body runs on this thread, until the answer is dropped. None when the lead has been taken away.
+    pub(crate) fn running(&self) -> Option<Running> {
+        self.lead.as_ref().map(Lead::running)
+    }
+
+    /// A poll of the body begins.
+    pub(crate) fn resume(&mut self) -> Option<Running> {
+        self.lead = self.lead.take_if(|lead| lead.resume());
+        self.running()
+    }
+
+    /// A poll of the body has ended, and the body has not. `waker` is how it is polled again.
+    pub(crate) fn pause(&self, waker: &Waker) {
+        if let Some(lead) = &self.lead {
+            lead.pause(waker);
+        }
     }
 
     /// The body begins.
@@ -70,7 +87,11 @@ impl<L: Landing> Led<'_, L> {
 impl<L: Landing> Drop for Led<'_, L> {
     fn drop(&mut self) {
         if self.begun {
-            self.landing.ended(Ending::Panicked);
+            self.landing.ended(if std::thread::panicking() {
+                Ending::Panicked
+            } else {
+                Ending::Cancelled
+            });
         }
     }
 }
