@@ -17,6 +17,15 @@ fn polled<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
+/// Calls that run or wait by now.
+fn begun<F: Future, const N: usize>(calls: [F; N]) -> [Pin<Box<F>>; N] {
+    calls.map(|call| {
+        let mut call = Box::pin(call);
+        assert!(polled(call.as_mut()).is_pending());
+        call
+    })
+}
+
 async fn yield_once() {
     let mut yielded = false;
     std::future::poll_fn(|_| {
@@ -373,10 +382,7 @@ fn a_function_that_is_given_more_places_lets_in_who_waits() {
         Ok(())
     }
 
-    let mut calls = [(); 3].map(|()| Box::pin(call()));
-    for call in &mut calls {
-        assert!(polled(call.as_mut()).is_pending());
-    }
+    let mut calls = begun([call(), call(), call()]);
     let handle = call_bulkhead();
     assert_eq!((handle.in_use(), handle.waiting()), (1, 2));
     handle.resize(2);
@@ -398,10 +404,7 @@ fn a_function_that_is_given_fewer_places_throws_nobody_out() {
         Ok(())
     }
 
-    let mut calls = [(); 3].map(|()| Box::pin(call()));
-    for call in &mut calls {
-        assert!(polled(call.as_mut()).is_pending());
-    }
+    let mut calls = begun([call(), call(), call()]);
     call_bulkhead().resize(1);
     assert_eq!(number("bulkhead: shrinks", "in_use"), 3);
     assert!(perfkit::report().verify().is_ok());

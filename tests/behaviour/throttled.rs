@@ -11,6 +11,8 @@ use perfkit::{Clock, throttled};
 #[cfg(feature = "tokio")]
 mod handle;
 #[cfg(feature = "tokio")]
+mod paused;
+#[cfg(feature = "tokio")]
 mod trailing;
 
 fn ready<F: Future>(future: F) -> F::Output {

@@ -152,9 +152,8 @@ fn verify() {
     }
     let report = perfkit::report();
     assert!(report.verify().is_ok(), "{:?}", report.verify());
-    let limiters = report.section("limiters");
-    let waiting = limiters.iter().find(|row| row.op() == "chaos: policies");
-    assert_eq!(waiting.unwrap().count("waiting"), Some(0));
+    let limiter = report.find("limiters", "chaos: policies").unwrap();
+    assert_eq!(limiter.count("waiting"), Some(0));
 }
 
 #[test]

@@ -1,23 +1,12 @@
 //! The promises of `<function>_throttle()`.
 
 use std::sync::Mutex;
-use std::time::Duration;
 
 use perfkit::throttled;
 use tokio::task::yield_now;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
-type Ran = Mutex<Vec<(u128, u32)>>;
-
-fn note(ran: &Ran, start: Instant, what: u32) {
-    ran.lock()
-        .unwrap()
-        .push((start.elapsed().as_millis(), what));
-}
-
-async fn pass(millis: u64) {
-    sleep(Duration::from_millis(millis)).await;
-}
+use super::paused::{Ran, note, pass};
 
 #[tokio::test(start_paused = true)]
 async fn a_flush_runs_the_last_call_now_and_begins_the_next_time() {
@@ -75,11 +64,7 @@ async fn what_is_taken_back_does_not_run_and_the_next_call_not_sooner() {
     pass(1000).await;
     assert_eq!(*RAN.lock().unwrap(), [(0, 1), (100, 3)]);
     let report = perfkit::report();
-    let rows = report.section("throttles");
-    let row = rows
-        .iter()
-        .find(|row| row.op() == "throttled: taken back")
-        .unwrap();
+    let row = report.find("throttles", "throttled: taken back").unwrap();
     assert_eq!(
         (row.count("trailing"), row.count("taken_back")),
         (Some(1), Some(1))

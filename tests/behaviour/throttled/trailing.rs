@@ -2,22 +2,11 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use std::time::Duration;
 
 use perfkit::throttled;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
-async fn pass(millis: u64) {
-    sleep(Duration::from_millis(millis)).await;
-}
-
-type Ran = Mutex<Vec<(u128, u32)>>;
-
-fn note(ran: &Ran, start: Instant, what: u32) {
-    ran.lock()
-        .unwrap()
-        .push((start.elapsed().as_millis(), what));
-}
+use super::paused::{Ran, note, pass};
 
 #[tokio::test(start_paused = true)]
 async fn the_last_of_the_calls_that_came_too_soon_runs_when_the_time_is_over() {
