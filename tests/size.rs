@@ -52,40 +52,57 @@ fn six_attributes_add_half_of_the_body_and_512_bytes_at_most() {
     }
 }
 
-// The compiler has a limit on how deep types are in each other, and an error for who passes it. Making the code of a chain
-// of calls is one thing, finding out that its future is `Send` another one: that looks at every type in it, down to the
-// parts of a timer, and comes to an end sooner.
-macro_rules! chain {
-    ($name:ident) => {
+// The compiler has a limit on how deep types are in each other, and an error for who passes it. What it knows of the future
+// of a function it does not look for again: so it gets deeper where each function stands below those it calls. Finding
+// out that a future is `Send` is another matter: that looks at every type in it, down to the parts of a timer, and comes
+// to an end sooner.
+macro_rules! six {
+    ($name:ident, $depth:ident => $body:expr) => {
         #[measured]
         #[retry]
         #[breaker]
         #[rate_limited("1000/s")]
         #[bulkhead(100)]
         #[timeout("10s")]
-        async fn $name(depth: u32) -> Result<u32, Error> {
-            yield_now().await;
-            Ok(depth)
-        }
-    };
-    ($name:ident $next:ident $($rest:ident)*) => {
-        chain!($next $($rest)*);
-
-        #[measured]
-        #[retry]
-        #[breaker]
-        #[rate_limited("1000/s")]
-        #[bulkhead(100)]
-        #[timeout("10s")]
-        async fn $name(depth: u32) -> Result<u32, Error> {
-            $next(depth + 1).await
+        async fn $name($depth: u32) -> Result<u32, Error> {
+            $body
         }
     };
 }
 
-chain!(n1 n2 n3 n4 n5 n6 n7 n8 n9 n10 n11 n12 n13 n14 n15 n16 n17 n18 n19 n20
+macro_rules! last {
+    ($name:ident) => {
+        six!($name, depth => {
+            yield_now().await;
+            Ok(depth)
+        });
+    };
+}
+
+macro_rules! callees_first {
+    ($name:ident) => {
+        last!($name);
+    };
+    ($name:ident $next:ident $($rest:ident)*) => {
+        callees_first!($next $($rest)*);
+        six!($name, depth => $next(depth + 1).await);
+    };
+}
+
+macro_rules! callers_first {
+    ($name:ident) => {
+        last!($name);
+    };
+    ($name:ident $next:ident $($rest:ident)*) => {
+        six!($name, depth => $next(depth + 1).await);
+        callers_first!($next $($rest)*);
+    };
+}
+
+callees_first!(n1 n2 n3 n4 n5 n6 n7 n8 n9 n10 n11 n12 n13 n14 n15 n16 n17 n18 n19 n20
     n21 n22 n23 n24 n25 n26 n27 n28 n29 n30 n31 n32 n33 n34 n35 n36 n37 n38 n39 n40);
-chain!(sent1 sent2 sent3 sent4 sent5 sent6 sent7);
+callees_first!(sent1 sent2 sent3 sent4 sent5 sent6 sent7);
+callers_first!(down1 down2 down3 down4 down5 down6);
 
 /// Runs it where there is room for the frames of a build that is not optimized: each has the future of its callee in it.
 fn run<F: Future<Output = Result<u32, Error>> + 'static>(future: fn() -> F) -> u32 {
@@ -101,6 +118,12 @@ fn run<F: Future<Output = Result<u32, Error>> + 'static>(future: fn() -> F) -> u
 #[test]
 fn forty_functions_of_six_attributes_call_each_other_without_a_higher_recursion_limit() {
     assert_eq!(run(|| n1(1)), 40);
+}
+
+#[test]
+fn six_of_them_may_stand_above_those_they_call() {
+    let task = || async { tokio::spawn(down1(1)).await.expect("no panic") };
+    assert_eq!(run(task), 6);
 }
 
 #[test]
