@@ -41,7 +41,7 @@ use crate::clock::steady::Steady;
 use crate::clock::{self, Start};
 use crate::parts::breaker::rules::Rules;
 use crate::parts::breaker::{Change, Judged, Machine, Pass, Verdict};
-use crate::rejected::Rejected;
+use crate::rejected::{Rejected, When};
 
 /// See the module.
 pub(crate) struct Core {
@@ -115,7 +115,7 @@ impl Core {
             Some(pass) => pass,
             None => self
                 .pass_unless_closed()
-                .map_err(|after_ns| self.rejected(after_ns))?,
+                .map_err(|when| self.rejected(when))?,
         };
         Ok(BreakerPermit::new(self, pass, start))
     }
@@ -124,23 +124,32 @@ impl Core {
     // what has to be kept meanwhile is kept here, and not by every call.
     #[cold]
     #[inline(never)]
-    fn pass_unless_closed(&self) -> Result<Pass, u64> {
+    fn pass_unless_closed(&self) -> Result<Pass, When> {
         let now = self.time.now();
         match self.machine.refused(now) {
-            Some(after_ns) => {
-                self.books.count(Count::Rejected);
-                Err(after_ns)
-            }
+            Some(after) => Err(self.reject_after(after, now)),
             None => self.pass_unless_open(now),
         }
     }
 
+    /// Counts a call that is rejected at this time, for so many nanoseconds.
+    fn reject_after(&self, after: u64, now: u64) -> When {
+        self.books.count(Count::Rejected);
+        if after == u64::MAX {
+            When::NEVER
+        } else if self.time.is_manual() {
+            When::after(after)
+        } else {
+            When::at(now.saturating_add(after))
+        }
+    }
+
     #[inline(never)]
-    fn pass_unless_open(&self, now: u64) -> Result<Pass, u64> {
+    fn pass_unless_open(&self, now: u64) -> Result<Pass, When> {
         let admission = self.machine.admit_unless_closed(now);
         let pass = admission
             .pass
-            .inspect_err(|_| self.books.count(Count::Rejected))?;
+            .map_err(|after| self.reject_after(after, now))?;
         if admission.is_spared {
             self.books.count(Count::WouldReject);
         } else if pass.is_probe() {
@@ -153,8 +162,8 @@ impl Core {
     }
 
     #[inline]
-    const fn rejected(&self, after_ns: u64) -> Rejected {
-        Rejected::circuit_open(self.op, after_ns)
+    const fn rejected(&self, when: When) -> Rejected {
+        Rejected::circuit_open_until(self.op, when)
     }
 
     /// When a call begins that is timed; nothing is read for others.

@@ -27,7 +27,7 @@ use crate::clock::coarse::Clock;
 use crate::clock::{self, Start};
 use crate::parts::limiter::keyed::{Holder, Keyed};
 use crate::parts::limiter::{Decision, Gcra, NEVER, Quota};
-use crate::rejected::Rejected;
+use crate::rejected::{Rejected, When};
 use crate::rt;
 
 /// How far the clock may go back before it is believed.
@@ -110,8 +110,8 @@ pub struct Core {
 /// Why a call does not go on.
 #[derive(Clone, Copy)]
 enum Refused {
-    /// It may come again after so many nanoseconds; `u64::MAX` is never.
-    TooMany(u64),
+    /// It may come again then.
+    TooMany(When),
     /// As many wait as may.
     NoRoom,
 }
@@ -250,7 +250,7 @@ impl Core {
                     self.book.count(Count::Allowed);
                     Ok(start)
                 }
-                Some(after) => Err(self.refuse(after)),
+                Some(after) => Err(self.refuse(after, now)),
             };
         }
         if let Entered::After(wait, waiting) = self.take(start, cost, key, self.patience)? {
@@ -265,7 +265,7 @@ impl Core {
     #[inline]
     fn rejected(&self, refused: Refused) -> Rejected {
         match refused {
-            Refused::TooMany(after_ns) => Rejected::rate_limited(self.op, after_ns),
+            Refused::TooMany(when) => Rejected::rate_limited_until(self.op, when),
             Refused::NoRoom => Rejected::queue_full(self.op),
         }
     }
@@ -304,27 +304,33 @@ impl Core {
                 Ok(Entered::Now)
             }
             Decision::Promised(units, promise) => {
-                let after_ns = self.nanos(units);
                 let waiting = Waiting::new(self, holder, promise);
                 if !waiting.has_room() {
-                    waiting.turn_away(after_ns);
+                    waiting.turn_away(self.when(units, now));
                     return Err(Refused::NoRoom);
                 }
-                Ok(Entered::After(Duration::from_nanos(after_ns), waiting))
+                let wait = Duration::from_nanos(self.nanos(units));
+                Ok(Entered::After(wait, waiting))
             }
-            Decision::Refused(after) => Err(self.refuse(after)),
+            Decision::Refused(after) => Err(self.refuse(after, now)),
         }
     }
 
     #[inline]
-    fn refuse(&self, after: u64) -> Refused {
-        let after_ns = if after == NEVER {
-            u64::MAX
-        } else {
-            self.nanos(after)
-        };
-        self.book.reject(after_ns);
-        Refused::TooMany(after_ns)
+    fn refuse(&self, after: u64, now: u64) -> Refused {
+        let when = self.when(after, now);
+        self.book.reject(when);
+        Refused::TooMany(when)
+    }
+
+    /// So many units from now.
+    #[inline]
+    fn when(&self, after: u64, now: u64) -> When {
+        match self.settings.clock {
+            _ if after == NEVER => When::NEVER,
+            Some(_) => When::after(after),
+            None => When::at(now.saturating_add(after)),
+        }
     }
 
     /// Rounded up: after so long it is there.

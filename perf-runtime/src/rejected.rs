@@ -13,9 +13,12 @@ mod detail;
 mod into;
 mod load_failed;
 mod lost;
+mod says;
+mod when;
 
 pub use self::chain::{Chain, rejection};
 pub use self::load_failed::LoadFailed;
+pub(crate) use self::when::When;
 
 /// A policy answered in place of the function.
 ///
@@ -48,7 +51,7 @@ pub use self::load_failed::LoadFailed;
 /// }
 /// # assert_eq!(status(&LoadError::NotFound), 404);
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rejected {
     cause: Cause,
@@ -63,10 +66,10 @@ const _: () = assert!(size_of::<Rejected>() <= 32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Cause {
     op: &'static str,
-    /// What the reason has to say besides: the time that a call had, or that after which it may come again. Instead of a
+    /// What the reason has to say besides: the nanoseconds that a call had, or [when](When) it may come again. Instead of a
     /// `Duration`, which takes twice the room; 584 years are enough. Of a pool, the number of the text with the details; of a
     /// lost batch, its items and answers, 32 bits each.
-    time_ns: u64,
+    more: u64,
     reason: Reason,
 }
 
@@ -148,15 +151,28 @@ impl Rejected {
         Self::new(op, Reason::TimedOut, nanoseconds(allowed))
     }
 
-    /// `op` may be asked again after so many nanoseconds; [`u64::MAX`] when nobody knows.
+    /// `op` may be asked again then.
     #[inline]
-    pub(crate) const fn circuit_open(op: &'static str, after_ns: u64) -> Self {
-        Self::new(op, Reason::CircuitOpen, after_ns)
+    pub(crate) const fn circuit_open_until(op: &'static str, when: When) -> Self {
+        Self::new(op, Reason::CircuitOpen, when.number())
     }
 
-    /// `op` may be asked again after so many nanoseconds; [`u64::MAX`] when that never is.
+    /// `op` may be asked again then.
+    #[inline]
+    pub(crate) const fn rate_limited_until(op: &'static str, when: When) -> Self {
+        Self::new(op, Reason::RateLimited, when.number())
+    }
+
+    /// `op` may be asked again after so many nanoseconds; [`u64::MAX`] when nobody knows.
+    #[cfg(test)]
+    pub(crate) const fn circuit_open(op: &'static str, after_ns: u64) -> Self {
+        Self::circuit_open_until(op, When::after(after_ns))
+    }
+
+    /// The same of a rate.
+    #[cfg(test)]
     pub(crate) const fn rate_limited(op: &'static str, after_ns: u64) -> Self {
-        Self::new(op, Reason::RateLimited, after_ns)
+        Self::rate_limited_until(op, When::after(after_ns))
     }
 
     /// Nobody knows when there is a place again.
@@ -171,13 +187,9 @@ impl Rejected {
     }
 
     #[inline]
-    const fn new(op: &'static str, reason: Reason, time_ns: u64) -> Self {
+    const fn new(op: &'static str, reason: Reason, more: u64) -> Self {
         Self {
-            cause: Cause {
-                op,
-                time_ns,
-                reason,
-            },
+            cause: Cause { op, more, reason },
         }
     }
 
@@ -198,15 +210,32 @@ impl Rejected {
         self.cause.op
     }
 
-    /// After which time asking again can help: of an open breaker, and of a rate limit. `None` when nobody knows, as for a
-    /// timeout, a failed load, a full bulkhead, and for a breaker that is held open by hand.
+    /// How long it is from now until asking again can help: of an open breaker, and of a rate limit. Zero when that time has
+    /// come. `None` when nobody knows, as for a timeout, a failed load, a full bulkhead, and for a breaker that is held open
+    /// by hand.
     ///
-    /// For a `Retry-After` header, or for the delay before the next attempt.
+    /// For a `Retry-After` header, or for the delay before the next attempt. It is worked out when it is asked: an error that
+    /// was handed on for a while says what is left. Only of a breaker or a limit with a [manual](crate::Clock::manual) clock it
+    /// is what was left when the call was rejected. Two rejections are equal when they are of the same site, reason and
+    /// moment.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use perfkit::Breaker;
+    ///
+    /// let payments = Breaker::builder("rejected: payments").build()?;
+    /// payments.trip(Duration::from_secs(30));
+    /// let rejected = payments.admit().unwrap_err();
+    /// let after = rejected.retry_after().unwrap();
+    /// assert!(after <= Duration::from_millis(30_001) && rejected.retry_after() <= Some(after));
+    /// # Ok::<(), perfkit::BreakerError>(())
+    /// ```
     #[must_use]
-    pub const fn retry_after(&self) -> Option<Duration> {
+    pub fn retry_after(&self) -> Option<Duration> {
         match self.cause.reason {
-            Reason::CircuitOpen | Reason::RateLimited if self.cause.time_ns != u64::MAX => {
-                Some(Duration::from_nanos(self.cause.time_ns))
+            reason @ (Reason::CircuitOpen | Reason::RateLimited) => {
+                When::of_number(self.cause.more).left(reason)
             }
             _ => None,
         }
@@ -219,74 +248,8 @@ impl Rejected {
     }
 }
 
-impl Rejected {
-    fn say_when(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.retry_after() {
-            Some(after) => write!(f, "; try again in {after:?}"),
-            None => Ok(()),
-        }
-    }
-}
-
 fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
-}
-
-impl fmt::Display for Rejected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.cause.reason {
-            Reason::TimedOut => write!(
-                f,
-                "`{}` took longer than {:?} and was cancelled",
-                self.cause.op,
-                Duration::from_nanos(self.cause.time_ns)
-            ),
-            Reason::LoadFailed => write!(
-                f,
-                "the run of `{}` that this call waited for failed",
-                self.cause.op
-            ),
-            Reason::CircuitOpen => {
-                write!(
-                    f,
-                    "`{}` has failed too often and is not asked",
-                    self.cause.op
-                )?;
-                self.say_when(f)
-            }
-            Reason::RateLimited => {
-                write!(
-                    f,
-                    "`{}` is called more often than its rate allows",
-                    self.cause.op
-                )?;
-                self.say_when(f)
-            }
-            Reason::BulkheadFull => {
-                write!(f, "`{}` runs as often as it may at once", self.cause.op)
-            }
-            Reason::QueueFull => {
-                write!(f, "as many calls wait for `{}` as may wait", self.cause.op)
-            }
-            Reason::BatchLost => self.say_how_lost(f),
-            Reason::ShutDown => write!(f, "`{}` is shut down", self.cause.op),
-            Reason::Cancelled => {
-                write!(
-                    f,
-                    "a call of `{}` was taken back before it ran",
-                    self.cause.op
-                )
-            }
-            Reason::PoolTimeout
-            | Reason::PoolClosed
-            | Reason::PoolFailed
-            | Reason::PoolDeadlock
-            | Reason::PoolFull => match detail::find(self.cause.time_ns) {
-                Some(detail) => write!(f, "`{}` {detail}", self.cause.op),
-                None => write!(f, "`{}`: {}", self.cause.op, self.cause.reason),
-            },
-        }
-    }
 }
 
 /// The source says the reason once more, in short. It is there for errors that hand on the source of what they hold,

@@ -19,7 +19,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("editor", &[]),
     ("ending", &[]),
     ("outcome", &[]),
-    ("rejected", &[]),
+    // A rejection keeps a moment, and says what is left until then when it is asked.
+    ("rejected", &["clock"]),
     ("ended", &["rejected"]),
     // A rejection is looked for in what a call gave.
     ("classify", &["outcome", "rejected"]),

@@ -135,7 +135,7 @@ impl Core {
     ) -> Result<(Pass, KeyPass), Rejected> {
         let whole = self
             .pass_unless_closed()
-            .map_err(|after_ns| self.rejected(after_ns))?;
+            .map_err(|when| self.rejected(when))?;
         let phase = self.machine.phase();
         let pass = if phase == Phase::Disabled {
             Ok(KeyPass::of_a_stranger())
@@ -186,7 +186,8 @@ impl Core {
         lookup: &L,
         is_observed: bool,
     ) -> Result<KeyPass, Rejected> {
-        let admission = keys.admit(lookup, || self.time.now());
+        let now = self.time.now();
+        let admission = keys.admit(lookup, || now);
         if let Some(change) = admission.change {
             self.books.count(Count::Probe);
             self.tell(change, true);
@@ -197,10 +198,7 @@ impl Core {
                 self.books.count(Count::WouldReject);
                 Ok(KeyPass::of_a_stranger())
             }
-            Err(after_ns) => {
-                self.books.count(Count::Rejected);
-                Err(self.rejected(after_ns))
-            }
+            Err(after) => Err(self.rejected(self.reject_after(after, now))),
         }
     }
 }

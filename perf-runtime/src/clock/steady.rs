@@ -1,15 +1,52 @@
-//! Nanoseconds since it was made, for what compares times over and over: by ticks, which cost less than the system's time.
+//! Nanoseconds since a start that everybody shares, for what compares times over and over: by ticks, which cost less than
+//! the system's time.
 //!
-//! What a tick is worth is decided once, when it is made. The factor that the rest goes by gets better now and then, and
-//! a sum over all of a process would leap then. On Linux it stands still while the machine sleeps. With a
+//! What a tick is worth is decided once, when somebody asks first. The factor that the rest goes by gets better now and
+//! then, and a sum over all of a process would leap then. On Linux it stands still while the machine sleeps. With a
 //! [manual](Clock::manual) clock it is the time of that.
+
+use std::sync::OnceLock;
 
 use super::coarse::Clock;
 use super::{factor, nanos, ticks};
 
-pub(crate) struct Steady {
+/// What the time counts from, and what a tick of it is worth.
+#[derive(Clone, Copy)]
+struct Base {
     origin: u64,
     factor: u64,
+}
+
+impl Base {
+    fn of_all() -> Self {
+        static BASE: OnceLock<Base> = OnceLock::new();
+        #[cfg(test)]
+        if super::test::ticks().is_some() {
+            return Self {
+                origin: 0,
+                factor: factor(),
+            };
+        }
+        *BASE.get_or_init(|| Self {
+            origin: ticks(),
+            factor: factor(),
+        })
+    }
+
+    #[inline]
+    fn at(self, ticks: u64) -> u64 {
+        nanos(ticks.saturating_sub(self.origin), self.factor)
+    }
+}
+
+/// Now, by the clock of the system.
+pub(crate) fn now() -> u64 {
+    Base::of_all().at(ticks())
+}
+
+/// The time of a clock.
+pub(crate) struct Steady {
+    base: Base,
     source: Source,
 }
 
@@ -28,8 +65,7 @@ impl Steady {
             Source::Manual(clock)
         };
         Self {
-            origin: ticks(),
-            factor: factor(),
+            base: Base::of_all(),
             source,
         }
     }
@@ -38,7 +74,7 @@ impl Steady {
     #[inline]
     pub(crate) fn now(&self) -> u64 {
         match &self.source {
-            Source::Counter(counter) => self.at(counter.raw()),
+            Source::Counter(counter) => self.base.at(counter.raw()),
             _ => self.now_elsewhere(),
         }
     }
@@ -48,13 +84,14 @@ impl Steady {
     fn now_elsewhere(&self) -> u64 {
         match &self.source {
             Source::Manual(clock) => clock.now(),
-            _ => self.at(ticks()),
+            _ => self.base.at(ticks()),
         }
     }
 
+    /// Whether it is the time of one clock, and not that of all.
     #[inline]
-    fn at(&self, ticks: u64) -> u64 {
-        nanos(ticks.saturating_sub(self.origin), self.factor)
+    pub(crate) fn is_manual(&self) -> bool {
+        matches!(self.source, Source::Manual(_))
     }
 }
 
@@ -69,13 +106,22 @@ mod tests {
         static MANUAL: Clock = Clock::manual();
         let steady = Steady::new(&MANUAL);
         MANUAL.advance(Duration::from_nanos(7));
-        assert_eq!(steady.now(), 7);
+        assert_eq!((steady.now(), steady.is_manual()), (7, true));
 
         crate::clock::test::set(1000);
         let steady = Steady::new(Clock::system());
         crate::clock::test::pass(5);
-        assert_eq!(steady.now(), 5);
+        assert_eq!((steady.now(), steady.is_manual()), (1005, false));
         crate::clock::test::set(0);
         assert_eq!(steady.now(), 0);
+    }
+
+    #[test]
+    fn all_who_keep_the_time_of_the_system_keep_the_same() {
+        let first = Steady::new(Clock::system());
+        let before = first.now();
+        let second = Steady::new(Clock::system());
+        let (between, after) = (second.now(), now());
+        assert!(before <= between && between <= after && after <= first.now());
     }
 }

@@ -13,6 +13,7 @@ use crate::parts::series::Series;
 use crate::parts::totals::Totals;
 #[cfg(feature = "tracing")]
 use crate::rejected::Rejected;
+use crate::rejected::When;
 use crate::snapshot::{Balance, Cell, Column, Metric, Section, Unit, Value};
 
 /// Where its row stands.
@@ -94,16 +95,16 @@ impl Book {
         record_shared(&self.waits, ticks);
     }
 
-    /// A call is rejected, which may come again after so many nanoseconds.
+    /// A call is rejected, which may come again then.
     #[cfg_attr(
         not(feature = "tracing"),
         expect(unused_variables, reason = "only told")
     )]
-    pub(super) fn reject(&self, after_ns: u64) {
+    pub(super) fn reject(&self, when: When) {
         self.count(Count::Rejected);
         #[cfg(feature = "tracing")]
         if tracing::enabled!(target: "perfkit::rate_limited", tracing::Level::WARN) {
-            self.tell(Rejected::rate_limited(self.op, after_ns).retry_after());
+            self.tell(Rejected::rate_limited_until(self.op, when).retry_after());
         }
     }
 

@@ -5,6 +5,7 @@ use super::report::Count;
 use crate::clock;
 use crate::parts::limiter::Promise;
 use crate::parts::limiter::keyed::Holder;
+use crate::rejected::When;
 
 /// Dropped before its moment, it is cancelled, and what it has taken is there for others if nobody came after it.
 pub(super) struct Waiting<'c> {
@@ -35,11 +36,11 @@ impl<'c> Waiting<'c> {
         most.is_none_or(|most| self.place <= most)
     }
 
-    /// It does not wait: its moment would have come after so many nanoseconds.
-    pub(super) fn turn_away(mut self, after_ns: u64) {
+    /// It does not wait: its moment would have come then.
+    pub(super) fn turn_away(mut self, when: When) {
         self.give_back();
         self.core.book.count(Count::NoRoom);
-        self.core.book.reject(after_ns);
+        self.core.book.reject(when);
     }
 
     /// True when it had something.

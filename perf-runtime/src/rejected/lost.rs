@@ -41,7 +41,7 @@ impl Rejected {
 
     pub(super) fn say_how_lost(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let op = self.cause.op;
-        match self.cause.time_ns {
+        match self.cause.more {
             PANICKED => write!(f, "the batch of `{op}` with this call in it panicked"),
             0 => write!(f, "what ran this call of `{op}` is gone"),
             counts => write!(

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use super::{FromRejected, LoadFailed, Reason, Rejectable, Rejected, rejection};
+use super::{FromRejected, LoadFailed, Reason, Rejectable, Rejected, When, rejection};
+use crate::clock;
 
 fn rejected() -> Rejected {
     Rejected::timed_out("shop::load", Duration::from_millis(1500))
@@ -50,7 +51,7 @@ fn a_rejection_says_what_happened() {
         "`shop::load` took longer than 1.5s and was cancelled"
     );
     let endless = Rejected::timed_out("x", Duration::MAX);
-    assert_eq!(endless.cause.time_ns, u64::MAX);
+    assert_eq!(endless.cause.more, u64::MAX);
 }
 
 #[test]
@@ -181,4 +182,80 @@ fn an_option_is_none() {
     assert_eq!(Option::<u8>::from_rejected(rejected()), None);
     assert_eq!(Option::<u8>::from_error(()), None);
     assert_eq!(Result::<u8, &str>::from_error("busy"), Err("busy"));
+}
+
+const SECOND: u64 = 1_000_000_000;
+
+#[test]
+fn a_moment_says_what_is_left_of_it_whenever_it_is_asked() {
+    clock::test::set(SECOND);
+    let open = Rejected::circuit_open_until("shop::pay", When::at(3 * SECOND));
+    let limited = Rejected::rate_limited_until("shop::pay", When::at(3 * SECOND));
+    let both = |expected: u64| {
+        let expected = Some(Duration::from_nanos(expected));
+        assert_eq!(open.retry_after(), expected);
+        let rounded_up = Duration::from_nanos(1);
+        let limited = limited.retry_after().map(|after| match after {
+            Duration::ZERO => after,
+            after => after.checked_sub(rounded_up).unwrap(),
+        });
+        assert_eq!(limited, expected);
+    };
+    both(2 * SECOND);
+    clock::test::pass(SECOND / 2);
+    both(3 * SECOND / 2);
+    let says = "`shop::pay` has failed too often and is not asked; try again";
+    assert_eq!(open.to_string(), format!("{says} in 1.5s"));
+    clock::test::set(3 * SECOND);
+    both(0);
+    clock::test::set(30 * SECOND);
+    both(0);
+    assert_eq!(open.to_string(), format!("{says} now"));
+    assert_eq!(
+        format!("{open:?}"),
+        "Rejected { op: \"shop::pay\", reason: CircuitOpen, retry_after: 0ns, .. }"
+    );
+}
+
+#[test]
+fn what_was_left_by_a_clock_that_users_move_stays_what_it_was() {
+    clock::test::set(SECOND);
+    let open = Rejected::circuit_open_until("op", When::after(2 * SECOND));
+    clock::test::set(9 * SECOND);
+    assert_eq!(open.retry_after(), Some(Duration::from_secs(2)));
+    let now = Rejected::circuit_open_until("op", When::after(0));
+    assert_eq!(now.retry_after(), Some(Duration::ZERO));
+}
+
+#[test]
+fn nobody_knows_when_never_is() {
+    clock::test::set(u64::MAX);
+    let never = [
+        When::NEVER,
+        When::after(u64::MAX),
+        When::after(u64::MAX / 2 + 1),
+        When::at(u64::MAX),
+        When::at(u64::MAX / 2 + 1),
+    ];
+    for when in never {
+        let rejected = Rejected::circuit_open_until("op", when);
+        assert_eq!((rejected.retry_after(), when), (None, When::NEVER));
+        assert!(!rejected.to_string().contains("again"), "{rejected}");
+    }
+    let furthest = Rejected::rate_limited_until("op", When::at(u64::MAX / 2));
+    assert_eq!(furthest.retry_after(), Some(Duration::ZERO));
+}
+
+#[test]
+fn rejections_are_equal_when_their_moments_are() {
+    let at = |moment| Rejected::circuit_open_until("op", When::at(moment));
+    let first = at(SECOND);
+    clock::test::set(SECOND / 2);
+    assert_eq!(first, at(SECOND));
+    assert_ne!(first, at(2 * SECOND));
+    assert_ne!(
+        first,
+        Rejected::circuit_open_until("op", When::after(SECOND))
+    );
+    assert_ne!(first, Rejected::rate_limited_until("op", When::at(SECOND)));
 }
