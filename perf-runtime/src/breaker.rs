@@ -18,6 +18,8 @@ mod handle;
 mod keyed;
 mod report;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod told;
 
 use std::fmt;
@@ -37,11 +39,17 @@ pub use self::settings::{Cancelled, Mode, Panics, Recent, Settings};
 pub use self::told::{ByDebug, ByDisplay, BySilence, Text, Told};
 use crate::beside::{Places, Shared};
 use crate::classify::Class;
-use crate::clock::steady::Steady;
+use crate::clock::coarse::glance::MARGIN;
+use crate::clock::steady::{MILLISECOND, Steady};
 use crate::clock::{self, Start};
 use crate::parts::breaker::rules::Rules;
 use crate::parts::breaker::{Change, Judged, Machine, Pass, Verdict};
 use crate::rejected::{Rejected, When};
+
+/// After so many rejections a thread looks at the time all the same, and asks for it to be seen at a glance. Without a
+/// thread that writes it, as in the child of a fork, a breaker stays open for so many calls of each thread at most; and
+/// where calls are rarely rejected, no thread is started.
+const ASKING: u64 = 32;
 
 /// See the module.
 pub(crate) struct Core {
@@ -125,6 +133,23 @@ impl Core {
     #[cold]
     #[inline(never)]
     fn pass_unless_closed(&self) -> Result<Pass, When> {
+        match self.machine.refused_until(self.time.glance(), MARGIN) {
+            Some(until) => Err(self.reject_until(until)),
+            None => self.pass_by_the_time(),
+        }
+    }
+
+    /// Counts a call that is rejected without a look at the time.
+    #[inline]
+    fn reject_until(&self, until: u64) -> When {
+        if self.books.count_rejected().is_multiple_of(ASKING) {
+            self.time.ask_for_glances();
+        }
+        When::at(until)
+    }
+
+    #[inline(never)]
+    fn pass_by_the_time(&self) -> Result<Pass, When> {
         let now = self.time.now();
         match self.machine.refused(now) {
             Some(after) => Err(self.reject_after(after, now)),
@@ -134,10 +159,14 @@ impl Core {
 
     /// Counts a call that is rejected at this time, for so many nanoseconds.
     fn reject_after(&self, after: u64, now: u64) -> When {
-        self.books.count(Count::Rejected);
+        let count = self.books.count_rejected();
         if after == u64::MAX {
-            When::NEVER
-        } else if self.time.is_manual() {
+            return When::NEVER;
+        }
+        if count.is_multiple_of(ASKING) && after > 2 * MARGIN * MILLISECOND {
+            self.time.ask_for_glances();
+        }
+        if self.time.is_manual() {
             When::after(after)
         } else {
             When::at(now.saturating_add(after))

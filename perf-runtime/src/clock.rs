@@ -151,7 +151,7 @@ fn start() -> &'static Clock {
 #[inline]
 pub(crate) fn ticks() -> u64 {
     #[cfg(test)]
-    if let Some(ticks) = test::ticks() {
+    if let Some(ticks) = test::read() {
         return ticks;
     }
     clock().source.ticks()
@@ -272,12 +272,39 @@ pub(crate) mod test {
         time::{Duration, Instant},
     };
 
+    use super::coarse::glance::Glance;
+
     thread_local! {
         static TICKS: Cell<Option<u64>> = const { Cell::new(None) };
+        static READS: Cell<u64> = const { Cell::new(0) };
+        static GLANCE: Cell<Option<&'static Glance>> = const { Cell::new(None) };
     }
 
     pub(crate) fn ticks() -> Option<u64> {
         TICKS.try_with(Cell::get).ok().flatten()
+    }
+
+    /// The same, and counts it.
+    pub(crate) fn read() -> Option<u64> {
+        let _ = READS.try_with(|reads| reads.set(reads.get() + 1));
+        ticks()
+    }
+
+    /// How often this thread has read its clock while it did this.
+    pub(crate) fn reads(during: impl FnOnce()) -> u64 {
+        let before = READS.get();
+        during();
+        READS.get() - before
+    }
+
+    /// The steady time at a glance, as this thread sees it.
+    pub(crate) fn glance() -> Option<&'static Glance> {
+        GLANCE.get()
+    }
+
+    /// Takes over what this thread sees at a glance.
+    pub(crate) fn set_glance(glance: &'static Glance) {
+        GLANCE.set(Some(glance));
     }
 
     #[cfg(feature = "tracing")]

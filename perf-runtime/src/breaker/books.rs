@@ -73,6 +73,12 @@ impl Books {
         self.counters.add_one(what as usize);
     }
 
+    /// Counts a call that was rejected, and says how many of them this thread, or those that count with it, have counted.
+    #[inline]
+    pub(super) fn count_rejected(&self) -> u64 {
+        self.counters.count(Count::Rejected as usize)
+    }
+
     pub(super) fn counted(&self, what: Count) -> u64 {
         self.counters.since_reset(what as usize)
     }

@@ -10,8 +10,9 @@ use super::books::Count;
 use super::guard::fate_of;
 use super::{Core, Fate};
 use crate::classify::Class;
+use crate::clock::coarse::glance::MARGIN;
 use crate::ended::Ended;
-use crate::parts::breaker::keys::{KeyCounts, KeyPass, Keys};
+use crate::parts::breaker::keys::{KeyCounts, KeyPass, Keys, Refused};
 use crate::parts::breaker::{Pass, Phase};
 use crate::parts::key::{Key, Lookup};
 use crate::rejected::Rejected;
@@ -186,8 +187,8 @@ impl Core {
         lookup: &L,
         is_observed: bool,
     ) -> Result<KeyPass, Rejected> {
-        let now = self.time.now();
-        let admission = keys.admit(lookup, || now);
+        let (glance, now) = (self.time.glance(), || self.time.now());
+        let admission = keys.admit(lookup, (glance, MARGIN), now);
         if let Some(change) = admission.change {
             self.books.count(Count::Probe);
             self.tell(change, true);
@@ -198,7 +199,8 @@ impl Core {
                 self.books.count(Count::WouldReject);
                 Ok(KeyPass::of_a_stranger())
             }
-            Err(after) => Err(self.rejected(self.reject_after(after, now))),
+            Err(Refused::Until(until)) => Err(self.rejected(self.reject_until(until))),
+            Err(Refused::After { nanos, now }) => Err(self.rejected(self.reject_after(nanos, now))),
         }
     }
 }

@@ -4,7 +4,7 @@
 //! time anybody waits for, between 1 and 100 milliseconds), and another one sweeps: it calls those who have asked for it,
 //! so that what has expired leaves without being read. Sweeping may run code of users and has a thread of its own for
 //! that reason. Both exist while somebody is registered, are never joined, and are started anew when they are gone, as
-//! after a `fork`.
+//! after a `fork`. The first one also writes what is seen of the time at a [glance](glance).
 //!
 //! Should the thread not come to write, because the machine is too busy or the process was stopped, whoever has just
 //! read the exact time says so ([`Clock::keep_up`]) and the time is written by them.
@@ -19,11 +19,13 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+pub(crate) mod glance;
 mod leap;
 #[cfg(test)]
 mod tests;
 mod threads;
 
+use self::glance::Keeper;
 use self::threads::Threads;
 
 /// The end of time, which never comes: what expires then does not expire.
@@ -176,6 +178,14 @@ impl Clock {
         let kept: Arc<dyn Swept> = Arc::new(Unswept);
         self.register(Arc::downgrade(&kept), shortest);
         Kept { _kept: kept }
+    }
+
+    /// Has its [glance](glance) written by a thread from now on.
+    fn have_ticks(&'static self) -> Keeper {
+        match &self.source {
+            Source::System(threads) => threads.have_ticks(),
+            Source::Manual(_) | Source::Read(_) => Keeper::None,
+        }
     }
 
     /// Sweeps it from time to time while it exists, and keeps time for what waits no shorter than `shortest`.

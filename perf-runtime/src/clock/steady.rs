@@ -8,7 +8,11 @@
 use std::sync::OnceLock;
 
 use super::coarse::Clock;
+use super::coarse::glance::{self, Glance};
 use super::{factor, nanos, ticks};
+
+/// In nanoseconds.
+pub(crate) const MILLISECOND: u64 = 1_000_000;
 
 /// What the time counts from, and what a tick of it is worth.
 #[derive(Clone, Copy)]
@@ -44,10 +48,16 @@ pub(crate) fn now() -> u64 {
     Base::of_all().at(ticks())
 }
 
+/// What time it was at these ticks, in whole milliseconds.
+pub(super) fn millis_at(ticks: u64) -> u64 {
+    Base::of_all().at(ticks) / MILLISECOND
+}
+
 /// The time of a clock.
 pub(crate) struct Steady {
     base: Base,
     source: Source,
+    glance: &'static Glance,
 }
 
 /// Where the time is read: the counter itself, with one look at what it is, and everything else elsewhere.
@@ -59,14 +69,17 @@ enum Source {
 
 impl Steady {
     pub(crate) fn new(clock: &'static Clock) -> Self {
-        let source = if std::ptr::eq(clock, Clock::system()) {
-            super::counter().map_or(Source::Ticks, Source::Counter)
+        let (source, glance) = if std::ptr::eq(clock, Clock::system()) {
+            let counter = super::counter();
+            let source = counter.map_or(Source::Ticks, Source::Counter);
+            (source, glance_of_all())
         } else {
-            Source::Manual(clock)
+            (Source::Manual(clock), &glance::OF_NOBODY)
         };
         Self {
             base: Base::of_all(),
             source,
+            glance,
         }
     }
 
@@ -88,11 +101,33 @@ impl Steady {
         }
     }
 
+    /// Now at a glance, in milliseconds. See [`Glance::millis`].
+    #[inline]
+    pub(crate) fn glance(&self) -> u64 {
+        self.glance.millis()
+    }
+
+    /// Wants it to be seen at a glance. To be called now and then by who goes by that.
+    #[cold]
+    pub(crate) fn ask_for_glances(&self) {
+        if !self.is_manual() {
+            self.glance.ask(ticks());
+        }
+    }
+
     /// Whether it is the time of one clock, and not that of all.
     #[inline]
     pub(crate) fn is_manual(&self) -> bool {
         matches!(self.source, Source::Manual(_))
     }
+}
+
+fn glance_of_all() -> &'static Glance {
+    #[cfg(test)]
+    if super::test::ticks().is_some() {
+        return super::test::glance().unwrap_or(&glance::OF_NOBODY);
+    }
+    &glance::SYSTEM
 }
 
 #[cfg(test)]
@@ -107,6 +142,7 @@ mod tests {
         let steady = Steady::new(&MANUAL);
         MANUAL.advance(Duration::from_nanos(7));
         assert_eq!((steady.now(), steady.is_manual()), (7, true));
+        assert_eq!(steady.glance(), glance::UNKNOWN);
 
         crate::clock::test::set(1000);
         let steady = Steady::new(Clock::system());

@@ -151,6 +151,21 @@ impl Machine {
         (left.wrapping_sub(1) < time::most_left(meant)).then_some(left)
     }
 
+    /// Until when it is open, in nanoseconds, where that is further away than a `margin` from a time that is not later than
+    /// now, both in milliseconds. A time that is anything else says nothing.
+    #[inline]
+    pub(crate) fn refused_until(&self, at_least: u64, margin: u64) -> Option<u64> {
+        let word = self.word();
+        let (generation, meant) = self.opened.last();
+        if !word.is_open_in(generation) {
+            return None;
+        }
+        // As above. What never ends is further away than anything can be meant to.
+        let beyond = word.payload().wrapping_sub(at_least.wrapping_add(margin));
+        let most = (meant + 1).saturating_sub(margin);
+        (beyond.wrapping_sub(1) < most).then(|| time::until(word.payload()))
+    }
+
     #[inline(never)]
     pub(crate) fn admit_unless_closed(&self, now: u64) -> Admission {
         loop {

@@ -46,18 +46,24 @@ impl<const N: usize> Counters<N> {
     /// Counts one.
     #[inline]
     pub(crate) fn add_one(&self, counter: usize) {
+        self.count(counter);
+    }
+
+    /// Counts one, and says how many of them the stripe of this thread has now.
+    #[inline]
+    pub(crate) fn count(&self, counter: usize) -> u64 {
         // One comparison for a thread that has counted before and owns a stripe.
         let owned = STRIPE.try_with(Cell::get).ok();
         match owned.and_then(|index| self.owned.get(index)) {
-            Some(stripe) => stripe.add_one_of_its_owner(counter),
-            None => self.add_one_elsewhere(counter),
+            Some(stripe) => stripe.count_of_its_owner(counter),
+            None => self.count_elsewhere(counter),
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn add_one_elsewhere(&self, counter: usize) {
-        self.here().add_one(counter);
+    fn count_elsewhere(&self, counter: usize) -> u64 {
+        self.here().count(counter)
     }
 
     /// The set as this thread writes it, for who counts more than once.
@@ -105,39 +111,27 @@ pub(crate) struct Here<'c, const N: usize> {
 }
 
 impl<const N: usize> Here<'_, N> {
-    /// Counts one.
-    #[inline]
-    pub(crate) fn add_one(&self, counter: usize) {
-        let Some(stripe) = self.stripe else { return };
-        if self.is_owner {
-            stripe.add_one_of_its_owner(counter);
-        } else if let Some(count) = stripe.0.get(counter) {
-            count.fetch_add(1, AcqRel);
-        }
-    }
-
     /// Counts one, and says how many of them this stripe has now.
     #[inline]
     pub(crate) fn count(&self, counter: usize) -> u64 {
-        let Some(count) = self.stripe.and_then(|stripe| stripe.0.get(counter)) else {
-            return 0;
-        };
+        let Some(stripe) = self.stripe else { return 0 };
         if self.is_owner {
-            let more = count.load(Relaxed).wrapping_add(1);
-            count.store(more, Release);
-            more
-        } else {
-            count.fetch_add(1, AcqRel).wrapping_add(1)
+            return stripe.count_of_its_owner(counter);
         }
+        let shared = stripe.0.get(counter);
+        shared.map_or(0, |count| count.fetch_add(1, AcqRel).wrapping_add(1))
     }
 }
 
 impl<const N: usize> Stripe<N> {
     #[inline]
-    fn add_one_of_its_owner(&self, counter: usize) {
-        if let Some(count) = self.0.get(counter) {
-            count.store(count.load(Relaxed).wrapping_add(1), Release);
-        }
+    fn count_of_its_owner(&self, counter: usize) -> u64 {
+        let Some(count) = self.0.get(counter) else {
+            return 0;
+        };
+        let more = count.load(Relaxed).wrapping_add(1);
+        count.store(more, Release);
+        more
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
+use super::glance::{self, Keeper};
 use super::leap::Leap;
 use super::{Clock, Swept, nanoseconds};
 
@@ -80,6 +81,22 @@ impl Threads {
         }
     }
 
+    /// Has the [glance](glance) written, whose time has just been asked for.
+    pub(super) fn have_ticks(&'static self) -> Keeper {
+        // In the child of a fork nobody may ever unlock it.
+        let Ok(mut work) = self.work.try_lock() else {
+            return Keeper::Perhaps;
+        };
+        self.start_missing(&mut work, std::process::id());
+        match &work.ticker {
+            Some(ticker) => {
+                ticker.thread().unpark();
+                Keeper::Thread
+            }
+            None => Keeper::None,
+        }
+    }
+
     /// Starts what is gone, if anybody needs it. Called when the time is late.
     pub(super) fn revive(&'static self) {
         // In the child of a fork nobody may ever unlock it.
@@ -98,17 +115,14 @@ impl Threads {
             // Threads of another process: not even to be let go of.
             std::mem::forget((work.ticker.take(), work.sweeper.take()));
         }
-        if work.needed().is_none() {
-            return;
-        }
         let is_gone =
             |thread: &Option<JoinHandle<()>>| thread.as_ref().is_none_or(JoinHandle::is_finished);
         // Without threads the time is written by who asks for it, and nothing is swept.
-        if is_gone(&work.ticker) {
+        if work.tick().is_some() && is_gone(&work.ticker) {
             let tick = move || self.tick();
             work.ticker = Builder::new().name("perfkit-clock".into()).spawn(tick).ok();
         }
-        if is_gone(&work.sweeper) {
+        if work.registered().is_some() && is_gone(&work.sweeper) {
             let sweep = move || self.sweep();
             work.sweeper = Builder::new()
                 .name("perfkit-sweep".into())
@@ -122,16 +136,25 @@ impl Threads {
         loop {
             let tick = {
                 let mut work = self.work();
-                let Some(tick) = work.needed() else {
+                let tick = work.tick();
+                if tick.is_none() {
                     clock.late.store(u64::MAX, Relaxed);
-                    work.ticker = None;
-                    return;
-                };
+                    glance::SYSTEM.forget();
+                    if !glance::SYSTEM.lingers(crate::clock::ticks()) {
+                        work.ticker = None;
+                        return;
+                    }
+                }
                 tick
+            };
+            let Some(tick) = tick else {
+                std::thread::park_timeout(glance::LINGER);
+                continue;
             };
             clock.set(self.look());
             let ticks = crate::clock::ticks();
             clock.written.fetch_max(ticks, Relaxed);
+            glance::SYSTEM.write(ticks);
             let late = crate::clock::ticks_in(tick.saturating_mul(LATE));
             clock.late.store(ticks.saturating_add(late), Relaxed);
             std::thread::park_timeout(tick);
@@ -142,7 +165,7 @@ impl Threads {
         loop {
             let swept: Vec<_> = {
                 let mut work = self.work();
-                if work.needed().is_none() {
+                if work.registered().is_none() {
                     work.sweeper = None;
                     return;
                 }
@@ -158,8 +181,15 @@ impl Threads {
 }
 
 impl Work {
+    /// How often the time is to be written; never when nobody needs it.
+    fn tick(&mut self) -> Option<Duration> {
+        let is_wanted = glance::SYSTEM.is_wanted(crate::clock::ticks());
+        let glance = is_wanted.then_some(glance::TICK);
+        self.registered().into_iter().chain(glance).min()
+    }
+
     /// The tick that those who are left need; none when nobody is.
-    fn needed(&mut self) -> Option<Duration> {
+    fn registered(&mut self) -> Option<Duration> {
         self.swept
             .retain(|registered| registered.swept.strong_count() > 0);
         self.swept.iter().map(|registered| registered.tick).min()

@@ -14,9 +14,12 @@ use std::sync::atomic::Ordering::{Acquire, Release};
 use std::sync::{Arc, PoisonError};
 
 mod census;
+mod said;
 mod table;
 
 use self::census::{Census, Count};
+use self::said::STRANGER;
+pub(crate) use self::said::{KeyAdmission, KeyCounts, KeyJudged, KeyPass, Refused};
 use self::table::{Entry, Table};
 use super::rules::Rules;
 use super::sync::{AtomicU64, Hashing, Mutex, MutexGuard};
@@ -24,8 +27,6 @@ use super::{Change, Judged, Machine, Pass, Phase, Verdict, View};
 use crate::parts::key::{Key, Lookup};
 
 const COUNT_MASK: u64 = u32::MAX as u64;
-/// Of a call that is not judged.
-const STRANGER: u64 = u64::MAX;
 
 /// See the module.
 pub(crate) struct Keys<K> {
@@ -43,78 +44,6 @@ type Locked<'k, K> = (MutexGuard<'k, Table<K>>, Arc<Machine>, Left<K>);
 
 /// What is the user's and not needed any more: a key that was made, and an entry that was evicted.
 type Left<K> = (Option<K>, Option<Entry<K>>);
-
-/// A call of a key that may run.
-pub(crate) struct KeyPass {
-    /// Of a key that something counts against.
-    machine: Option<Arc<Machine>>,
-    /// How that has admitted the call.
-    own: Pass,
-    gone: u64,
-    /// How many keys there were that this one may be; not known while all were well.
-    count: Option<Count>,
-}
-
-/// Whether a call of a key may run.
-pub(crate) struct KeyAdmission {
-    /// See [`Admission`](super::Admission).
-    pub(crate) pass: Result<KeyPass, u64>,
-    pub(crate) change: Option<Change>,
-}
-
-/// What the verdict on a call of a key has done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct KeyJudged {
-    pub(crate) judged: Judged,
-    /// There was no room for the key.
-    pub(crate) is_crowded: bool,
-}
-
-/// How many there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct KeyCounts {
-    /// With something that counts against them.
-    pub(crate) keys: u64,
-    /// Open or half-open.
-    pub(crate) open: u64,
-}
-
-impl KeyPass {
-    /// A call that is not judged.
-    pub(crate) const fn of_a_stranger() -> Self {
-        Self {
-            machine: None,
-            own: Pass::NONE,
-            gone: STRANGER,
-            count: None,
-        }
-    }
-}
-
-impl KeyAdmission {
-    /// Nothing is known of the key.
-    #[inline]
-    const fn well(gone: u64) -> Self {
-        Self {
-            pass: Ok(KeyPass {
-                machine: None,
-                own: Pass::NONE,
-                gone,
-                count: None,
-            }),
-            change: None,
-        }
-    }
-}
-
-impl KeyJudged {
-    const fn of(judged: Judged) -> Self {
-        Self {
-            judged,
-            is_crowded: false,
-        }
-    }
-}
 
 impl<K: Key> Keys<K> {
     /// Of at most so many keys, each with a breaker of these rules.
@@ -160,11 +89,12 @@ impl<K: Key> Keys<K> {
         self.census.of(self.hash(lookup))
     }
 
-    /// Whether a call of this key may run.
-    #[inline]
+    /// Whether a call of this key may run. The time is asked for where a time that is not later than now, and a margin, do
+    /// not say enough; see [`Machine::refused_until`].
     pub(crate) fn admit<L: Lookup<K>>(
         &self,
         lookup: &L,
+        (at_least, margin): (u64, u64),
         now: impl FnOnce() -> u64,
     ) -> KeyAdmission {
         if let Some(pass) = self.pass_if_well(lookup) {
@@ -173,23 +103,34 @@ impl<K: Key> Keys<K> {
                 change: None,
             };
         }
-        self.admit_among(lookup, now())
-    }
-
-    #[inline(never)]
-    fn admit_among<L: Lookup<K>>(&self, lookup: &L, now: u64) -> KeyAdmission {
         let gone = self.state.load(Acquire) >> 32;
-        let Some(machine) = self.machine(lookup) else {
+        let hash = self.hash(lookup);
+        let table = self.table();
+        let Some(machine) = table.find(hash, lookup) else {
+            drop(table);
             return KeyAdmission::well(gone);
         };
+        if let Some(until) = machine.refused_until(at_least, margin) {
+            return KeyAdmission {
+                pass: Err(Refused::Until(until)),
+                change: None,
+            };
+        }
+        let machine = machine.clone();
+        drop(table);
+        let now = now();
         let admission = machine.admit(|| now);
-        KeyAdmission {
-            pass: admission.pass.map(|own| KeyPass {
+        let pass = match admission.pass {
+            Ok(own) => Ok(KeyPass {
                 machine: Some(machine),
                 own,
                 gone,
                 count: None,
             }),
+            Err(nanos) => Err(Refused::After { nanos, now }),
+        };
+        KeyAdmission {
+            pass,
             change: admission.change,
         }
     }
@@ -293,7 +234,7 @@ impl<K: Key> Keys<K> {
         }
         let (key, machine) = (lookup.to_key(), Arc::new(Machine::new(self.rules)));
         let mut table = self.table();
-        if let Some(machine) = table.find(hash, lookup) {
+        if let Some(machine) = table.find(hash, lookup).cloned() {
             return Some((table, machine, (Some(key), None)));
         }
         let mut evicted = None;
@@ -311,7 +252,7 @@ impl<K: Key> Keys<K> {
 
     fn known<L: Lookup<K>>(&self, lookup: &L, hash: u64) -> Option<Locked<'_, K>> {
         let table = self.table();
-        let machine = table.find(hash, lookup)?;
+        let machine = table.find(hash, lookup)?.clone();
         Some((table, machine, (None, None)))
     }
 
@@ -336,7 +277,7 @@ impl<K: Key> Keys<K> {
     pub(crate) fn forget<L: Lookup<K>>(&self, lookup: &L) -> Option<Change> {
         let hash = self.hash(lookup);
         let mut table = self.table();
-        let machine = table.find(hash, lookup)?;
+        let machine = table.find(hash, lookup)?.clone();
         let change = machine.put(Phase::Closed);
         let gone = table.remove(hash, &machine);
         self.publish(&table);
@@ -367,7 +308,7 @@ impl<K: Key> Keys<K> {
 
     fn machine<L: Lookup<K>>(&self, lookup: &L) -> Option<Arc<Machine>> {
         let hash = self.hash(lookup);
-        self.table().find(hash, lookup)
+        self.table().find(hash, lookup).cloned()
     }
 
     fn hash<L: Lookup<K>>(&self, lookup: &L) -> u64 {

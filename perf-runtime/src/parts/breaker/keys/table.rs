@@ -61,10 +61,10 @@ impl<K> Table<K> {
             .is_some_and(|gone| *gone > since)
     }
 
-    pub(super) fn find<L: Lookup<K>>(&self, hash: u64, lookup: &L) -> Option<Arc<Machine>> {
+    pub(super) fn find<L: Lookup<K>>(&self, hash: u64, lookup: &L) -> Option<&Arc<Machine>> {
         let entries = self.entries.get(&hash)?;
         let found = entries.iter().find(|entry| lookup.is(&entry.key))?;
-        Some(found.machine.clone())
+        Some(&found.machine)
     }
 
     pub(super) fn has(&self, hash: u64, machine: &Arc<Machine>) -> bool {

@@ -1,6 +1,7 @@
 //! Breakers of keys against one breaker for each key that is always there.
 
-use super::keys::{KeyPass, Keys};
+use super::keys::{KeyPass, Keys, Refused};
+use super::time::MILLISECOND;
 use super::*;
 
 const KEYS: u64 = 8;
@@ -8,6 +9,7 @@ const KEYS: u64 = 8;
 #[test]
 fn a_key_that_is_not_known_is_as_one_that_is_known_and_well() {
     let mut chance = Chance::seeded();
+    let mut early = 0;
     for _ in 0..calls(200_000).div_ceil(2_000) {
         let rules = Rules {
             failures: Failures::InARow(1 + chance.below(4)),
@@ -25,13 +27,27 @@ fn a_key_that_is_not_known_is_as_one_that_is_known_and_well() {
             match chance.below(10) {
                 0 => now += chance.below(SECOND),
                 1..6 if running.len() < 12 => {
-                    let got = keys.admit(&apart[at], || now);
+                    // No later than the margin, so that it makes no difference.
+                    let seen = now.saturating_sub(chance.below(99 * MILLISECOND));
+                    let got = keys.admit(&apart[at], (seen / MILLISECOND, 100), || now);
                     let expected = always[at].admit(|| now);
                     let why = |change: Option<Change>| change.map(|change| change.why);
                     assert_eq!(why(got.change), why(expected.change));
                     match (got.pass, expected.pass) {
                         (Ok(pass), Ok(expected)) => running.push((at, pass, expected)),
-                        (Err(after), Err(expected)) => assert_eq!(after, expected),
+                        (Err(Refused::Until(until)), Err(expected)) => {
+                            assert_eq!(until - now, expected);
+                            early += 1;
+                        }
+                        (Err(after), Err(expected)) => {
+                            assert_eq!(
+                                after,
+                                Refused::After {
+                                    nanos: expected,
+                                    now
+                                }
+                            );
+                        }
                         _ => panic!("one runs, the other does not"),
                     }
                 }
@@ -67,6 +83,7 @@ fn a_key_that_is_not_known_is_as_one_that_is_known_and_well() {
             assert_eq!(keys.counts().keys, unwell.count() as u64);
         }
     }
+    assert!(early > 0, "some are rejected at a glance");
 }
 
 /// Keys that are told apart by what is remembered of those that have gone.
@@ -86,7 +103,7 @@ fn the_one_that_failed_longest_ago_goes_and_never_an_open_one() {
         3,
     );
     let fail = |key: u64| {
-        let pass = keys.admit(&key, || 0).pass.ok().unwrap();
+        let pass = keys.admit(&key, UNSEEN, || 0).pass.ok().unwrap();
         keys.judge(&key, pass, Verdict::Failure, false, || 0)
     };
     let known = |key: u64| keys.view(&key, 0).is_some();
@@ -150,7 +167,7 @@ fn keys_are_dropped_outside_of_the_lock() {
         (2, Verdict::Failure),
     ] {
         let key = Asks(key, asked.clone());
-        let pass = keys.admit(&&key, || 0).pass.ok().unwrap();
+        let pass = keys.admit(&&key, UNSEEN, || 0).pass.ok().unwrap();
         keys.judge(&&key, pass, verdict, false, || 0);
     }
     assert_eq!(keys.counts().keys, 1);

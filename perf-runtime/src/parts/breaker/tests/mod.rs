@@ -3,6 +3,7 @@
 use super::rules::{Failures, MILLION, Rules, Window};
 use super::*;
 use crate::chance::{Chance, calls};
+use crate::clock::coarse::glance::UNKNOWN;
 
 mod at_once;
 mod by_key;
@@ -14,6 +15,9 @@ mod naive;
 mod reference;
 
 const SECOND: u64 = 1_000_000_000;
+
+/// No time at a glance, and no margin.
+const UNSEEN: (u64, u64) = (UNKNOWN, 0);
 
 /// Five failures in a row, open for a second, one probe.
 fn rules() -> Rules {

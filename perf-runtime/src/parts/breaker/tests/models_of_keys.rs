@@ -47,7 +47,7 @@ impl World {
     }
 
     fn admit(&self) -> Option<KeyPass> {
-        self.keys.admit(&self.key, || 0).pass.ok()
+        self.keys.admit(&self.key, UNSEEN, || 0).pass.ok()
     }
 
     fn judge(&self, pass: KeyPass, verdict: Verdict) -> Judged {
@@ -184,7 +184,7 @@ fn entries_of_one_part_come_and_go_at_once_and_none_is_miscounted() {
         let comes = doing(World::fails);
         let others = doing(move |world| {
             for verdict in [Verdict::Failure, Verdict::Success] {
-                let pass = world.keys.admit(&twin, || 0).pass.unwrap();
+                let pass = world.keys.admit(&twin, UNSEEN, || 0).pass.unwrap();
                 world.keys.judge(&twin, pass, verdict, false, || 0);
             }
         });

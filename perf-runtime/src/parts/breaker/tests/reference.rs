@@ -1,6 +1,7 @@
 //! Millions of events, each of them told to the machine and to a naive one, with a clock that leaps.
 
 use super::naive::{Naive, Running, Said};
+use super::time::MILLISECOND;
 use super::*;
 
 /// So many events with one set of rules.
@@ -10,7 +11,7 @@ const ROUND: u64 = 3_000;
 fn a_breaker_does_what_a_naive_one_does_wherever_the_clock_leaps() {
     let mut chance = Chance::seeded();
     let events = calls(400_000);
-    let mut opened = 0;
+    let (mut opened, mut early) = (0, 0);
     for round in 0..events.div_ceil(ROUND) {
         let rules = any_rules(&mut chance);
         let mut world = World::new(rules, chance.next());
@@ -19,8 +20,10 @@ fn a_breaker_does_what_a_naive_one_does_wherever_the_clock_leaps() {
             world.compare(&format!("round {round}, event {event}, {rules:?}"));
         }
         opened += world.opened;
+        early += world.early;
     }
     assert!(opened > events / 500, "it opens: {opened}");
+    assert!(early > events / 500, "it rejects at a glance: {early}");
 }
 
 struct World {
@@ -29,6 +32,7 @@ struct World {
     running: Vec<(Pass, Running)>,
     now: u64,
     opened: u64,
+    early: u64,
 }
 
 impl World {
@@ -39,12 +43,13 @@ impl World {
             running: Vec::new(),
             now: 1_000 * SECOND,
             opened: 0,
+            early: 0,
         }
     }
 
     fn step(&mut self, chance: &mut Chance) {
         match chance.below(100) {
-            0..45 if self.running.len() < 20 => self.admit(),
+            0..45 if self.running.len() < 20 => self.admit(chance.below(99 * MILLISECOND)),
             0..85 => self.judge(chance),
             85..97 => self.now += chance.below(SECOND / 2),
             97 => self.leap(chance),
@@ -53,9 +58,12 @@ impl World {
         }
     }
 
-    fn admit(&mut self) {
+    /// With a time that is so much behind, and by no more than the margin.
+    fn admit(&mut self, behind: u64) {
         let now = self.now;
         let refused = self.machine.refused(now);
+        let seen = now.saturating_sub(behind) / MILLISECOND;
+        let until = self.machine.refused_until(seen, 100);
         let got = self.machine.admit(|| now);
         let (expected, change) = self.naive.admit(now);
         assert_eq!(
@@ -66,12 +74,14 @@ impl World {
         assert!(!got.is_spared);
         match (got.pass, expected) {
             (Ok(pass), Ok(running)) => {
-                assert_eq!(refused, None);
+                assert_eq!((refused, until), (None, None));
                 self.running.push((pass, running));
             }
             (Err(after), Err(expected)) => {
                 assert_eq!(after, expected);
                 assert!(refused.is_none_or(|refused| refused == after));
+                assert!(until.is_none_or(|until| until - now == after));
+                self.early += u64::from(until.is_some());
             }
             (got, expected) => panic!("{got:?}, but {:?}", expected.map(|_| "it runs")),
         }
