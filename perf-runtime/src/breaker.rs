@@ -142,9 +142,27 @@ impl Core {
     /// Counts a call that is rejected without a look at the time.
     #[inline]
     fn reject_until(&self, until: u64) -> When {
-        if self.books.count_rejected().is_multiple_of(ASKING) {
-            self.time.ask_for_glances();
+        // What happens seldom gives the moment back, so that nothing has to be kept meanwhile.
+        match self.books.count_rejected_of_its_own() {
+            Some(count) if count.is_multiple_of(ASKING) => self.reject_asking(until),
+            Some(_) => When::at(until),
+            None => self.reject_elsewhere(until),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn reject_elsewhere(&self, until: u64) -> When {
+        if self.books.count_rejected().is_multiple_of(ASKING) {
+            return self.reject_asking(until);
+        }
+        When::at(until)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn reject_asking(&self, until: u64) -> When {
+        self.time.ask_for_glances();
         When::at(until)
     }
 

@@ -73,8 +73,13 @@ impl Books {
         self.counters.add_one(what as usize);
     }
 
-    /// Counts a call that was rejected, and says how many of them this thread, or those that count with it, have counted.
+    /// Counts a call that was rejected where the thread counts alone, and says how many it has counted.
     #[inline]
+    pub(super) fn count_rejected_of_its_own(&self) -> Option<u64> {
+        self.counters.count_of_its_own(Count::Rejected as usize)
+    }
+
+    /// The same of any thread, and says how many of them those have counted that count with it.
     pub(super) fn count_rejected(&self) -> u64 {
         self.counters.count(Count::Rejected as usize)
     }

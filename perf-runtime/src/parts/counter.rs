@@ -52,12 +52,19 @@ impl<const N: usize> Counters<N> {
     /// Counts one, and says how many of them the stripe of this thread has now.
     #[inline]
     pub(crate) fn count(&self, counter: usize) -> u64 {
-        // One comparison for a thread that has counted before and owns a stripe.
-        let owned = STRIPE.try_with(Cell::get).ok();
-        match owned.and_then(|index| self.owned.get(index)) {
-            Some(stripe) => stripe.count_of_its_owner(counter),
+        match self.count_of_its_own(counter) {
+            Some(count) => count,
             None => self.count_elsewhere(counter),
         }
+    }
+
+    /// The same for a thread that has counted before and owns a stripe; of others nothing is counted.
+    #[inline]
+    pub(crate) fn count_of_its_own(&self, counter: usize) -> Option<u64> {
+        // One comparison.
+        let index = STRIPE.try_with(Cell::get).ok()?;
+        let stripe = self.owned.get(index)?;
+        Some(stripe.count_of_its_owner(counter))
     }
 
     #[cold]
