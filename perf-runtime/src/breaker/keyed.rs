@@ -188,7 +188,7 @@ impl Core {
         is_observed: bool,
     ) -> Result<KeyPass, Rejected> {
         let (glance, now) = (self.time.glance(), || self.time.now());
-        let admission = keys.admit(lookup, (glance, MARGIN), now);
+        let admission = keys.admit_among(lookup, (glance, MARGIN), now);
         if let Some(change) = admission.change {
             self.books.count(Count::Probe);
             self.tell(change, true);
@@ -280,17 +280,20 @@ impl<'b, K: Key, L: Lookup<K>> KeyedPermit<'b, K, L> {
         self.end(fate);
     }
 
-    #[inline]
+    /// As all that is not cold here in the caller: a permit that was handed on would be written and read again at once, in
+    /// pieces of another size, for which a processor waits.
+    #[expect(clippy::inline_always, reason = "see above")]
+    #[inline(always)]
     pub(super) fn end(mut self, fate: Fate) {
         let Some(held) = self.held.take() else {
             return;
         };
-        let (core, keys) = (self.core, self.keys);
-        let is_quick = core.slow_ticks == u64::MAX && !self.whole.is_probe();
-        if fate == Fate::Success && is_quick && keys.is_unchanged(&held.0) {
+        let is_quick = self.core.slow_ticks == u64::MAX && !self.whole.is_probe();
+        if fate == Fate::Success && is_quick && self.keys.is_unchanged(&held.0) {
             return;
         }
-        core.judge_key(keys, held, self.whole, self.start, fate);
+        self.core
+            .judge_key(self.keys, held, self.whole, self.start, fate);
     }
 }
 

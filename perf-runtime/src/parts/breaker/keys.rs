@@ -89,20 +89,14 @@ impl<K: Key> Keys<K> {
         self.census.of(self.hash(lookup))
     }
 
-    /// Whether a call of this key may run. The time is asked for where a time that is not later than now, and a margin, do
-    /// not say enough; see [`Machine::refused_until`].
-    pub(crate) fn admit<L: Lookup<K>>(
+    /// Whether a call of this key may run, of which [`Self::pass_if_well`] does not know. The time is asked for where a time
+    /// that is not later than now, and a margin, do not say enough; see [`Machine::refused_until`].
+    pub(crate) fn admit_among<L: Lookup<K>>(
         &self,
         lookup: &L,
         (at_least, margin): (u64, u64),
         now: impl FnOnce() -> u64,
     ) -> KeyAdmission {
-        if let Some(pass) = self.pass_if_well(lookup) {
-            return KeyAdmission {
-                pass: Ok(pass),
-                change: None,
-            };
-        }
         let gone = self.state.load(Acquire) >> 32;
         let hash = self.hash(lookup);
         let table = self.table();

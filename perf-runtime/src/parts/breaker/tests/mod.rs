@@ -1,9 +1,11 @@
 //! The machine against a naive one, under threads, and under the schedules of a model checker.
 
+use super::keys::{KeyAdmission, Keys};
 use super::rules::{Failures, MILLION, Rules, Window};
 use super::*;
 use crate::chance::{Chance, calls};
 use crate::clock::coarse::glance::UNKNOWN;
+use crate::parts::key::{Key, Lookup};
 
 mod at_once;
 mod by_key;
@@ -38,5 +40,23 @@ fn rules() -> Rules {
 impl Machine {
     fn seeded_with(rules: Rules) -> Self {
         Self::seeded(rules, Phase::Closed, 7)
+    }
+}
+
+impl<K: Key> Keys<K> {
+    /// Whether a call of this key may run.
+    fn admit<L: Lookup<K>>(
+        &self,
+        lookup: &L,
+        seen: (u64, u64),
+        now: impl FnOnce() -> u64,
+    ) -> KeyAdmission {
+        match self.pass_if_well(lookup) {
+            Some(pass) => KeyAdmission {
+                pass: Ok(pass),
+                change: None,
+            },
+            None => self.admit_among(lookup, seen, now),
+        }
     }
 }
