@@ -33,7 +33,7 @@ pub(crate) use self::rules::{Order, Rules};
 
 /// How many of the first resources given out are timed all, and one of how many after that.
 const ALL_TIMED: u64 = 4096;
-const ONE_TIMED_IN: u64 = 8;
+const ONE_TIMED_IN: u64 = 64;
 
 /// See the module.
 pub(crate) struct State<T> {
