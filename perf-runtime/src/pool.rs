@@ -12,7 +12,6 @@ mod core;
 mod drain;
 mod error;
 mod guard;
-mod handle;
 mod jobs;
 mod lent;
 mod loan;
@@ -39,7 +38,6 @@ pub(crate) use self::core::Core;
 pub use self::drain::{Straggler, Stragglers};
 pub use self::error::PoolError;
 pub use self::guard::Pooled;
-pub(crate) use self::handle::Handle;
 use self::loan::Loan;
 pub(crate) use self::machines::{Machine, Machines};
 pub(crate) use self::report::{SECTION, metrics};
@@ -49,9 +47,13 @@ pub use self::user::{
     is_good, verdict,
 };
 use crate::clock;
+use crate::held::Held;
 use crate::parts::pool::Taken;
 use crate::parts::pool::failure::Failure;
 use crate::rejected::{Reason, Rejected};
+
+/// How a pool is held.
+pub(crate) type Handle<T> = Held<Core<T>>;
 
 /// Resources that are made once and used by many: connections, parsers, buffers.
 ///
@@ -116,7 +118,7 @@ impl<T: Send + 'static> Pool<T> {
     /// The name in the report.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.handle.core().op
+        self.handle.op
     }
 
     /// A resource: at once where one is idle, else as soon as one comes back or is made.
@@ -139,7 +141,7 @@ impl<T: Send + 'static> Pool<T> {
     /// As [`acquire`](Self::acquire).
     #[track_caller]
     pub fn acquire_blocking(&self) -> Result<Pooled<T>, Rejected> {
-        let core = self.handle.core();
+        let core = &*self.handle;
         let acquired = blocking(&self.handle, Location::caller());
         acquired.map_err(|refusal| rejected(core.op, refusal))
     }
@@ -150,7 +152,7 @@ impl<T: Send + 'static> Pool<T> {
     pub fn try_acquire(&self) -> Option<Pooled<T>> {
         let taken = take(&self.handle, Location::caller());
         if taken.is_none() {
-            let mut state = self.handle.core().lock();
+            let mut state = self.handle.lock();
             state.books.came += 1;
             state.books.empty += 1;
         }
@@ -162,7 +164,7 @@ impl<T: Send + 'static> Pool<T> {
     /// # Errors
     /// The resource.
     pub fn put(&self, resource: T) -> Result<(), T> {
-        let core = self.handle.core();
+        let core = &*self.handle;
         let added = core.lock().add(Loan::new(resource), clock::ticks());
         let after = added.map_err(|loan| loan.resource)?;
         core.finish(after);
@@ -178,7 +180,7 @@ impl<T: Send + 'static> Pool<T> {
         if max == 0 {
             return Err(PoolError::NoRoom);
         }
-        let core = self.handle.core();
+        let core = &*self.handle;
         let after = core.lock().resize(max);
         core.finish(after);
         Ok(())
@@ -186,7 +188,7 @@ impl<T: Send + 'static> Pool<T> {
 
     /// Discards what is idle now: after a change of a password or a schema, say. The lower limit is made again by and by.
     pub fn evict_idle(&self) {
-        let core = self.handle.core();
+        let core = &*self.handle;
         let after = core.lock().evict();
         core.finish(after);
     }
@@ -194,7 +196,7 @@ impl<T: Send + 'static> Pool<T> {
     /// Its numbers now.
     #[must_use]
     pub fn stats(&self) -> PoolStats {
-        let levels = self.handle.core().lock().levels();
+        let levels = self.handle.lock().levels();
         PoolStats {
             size: levels.size,
             idle: levels.idle,
@@ -256,7 +258,7 @@ pub(crate) fn take<T: Send + 'static>(
     pool: &Handle<T>,
     at: &'static Location<'static>,
 ) -> Option<Pooled<T>> {
-    let core = pool.core();
+    let core = &**pool;
     loop {
         match core.take(at) {
             Taken::Entry(entry) => return Some(Pooled::new(entry, pool)),
@@ -273,7 +275,7 @@ pub(crate) fn extra<T: Send + 'static>(
     _at: &'static Location<'static>,
 ) -> Pooled<T> {
     let resource = Loan::new(resource);
-    let entry = pool.core().lock().extra(resource, clock::ticks());
+    let entry = pool.lock().extra(resource, clock::ticks());
     Pooled::new(entry, pool)
 }
 

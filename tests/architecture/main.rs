@@ -53,7 +53,8 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "pool",
         &[
-            "rejected", "beside", "rows", "latency", "parts", "clock", "rt", "snapshot", "registry",
+            "rejected", "beside", "held", "rows", "latency", "parts", "clock", "rt", "snapshot",
+            "registry",
         ],
     ),
     // What is made by hand has a row for each name.

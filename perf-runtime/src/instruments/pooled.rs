@@ -3,11 +3,11 @@
 use std::any::Any;
 use std::hash::Hash;
 use std::panic::Location;
-use std::sync::Arc;
 
 use crate::beside::Shared;
 use crate::clock::Start;
 use crate::ended::Ended;
+use crate::parts::known::Known;
 use crate::pool::{self, Acquire, Core, Handle, Machine, Machines, metrics};
 use crate::rejected::Rejected;
 use crate::site::Instrument;
@@ -21,6 +21,9 @@ pub use crate::pool::{
 /// The instrument.
 pub struct Factory {
     machines: &'static Machines,
+    /// The pool, or pools, of the instance that called first, which is the only one of most functions. Here, in the static
+    /// itself: each step further would be one more that a call waits for.
+    known: Known,
 }
 
 impl Factory {
@@ -32,7 +35,12 @@ impl Factory {
         T: Send + 'static,
         F: FnOnce() -> Hooks<T> + 'static,
     {
-        Only(self.machines.only(hooks))
+        if let Some(core) = self.known.get::<F, _>() {
+            return Only(core);
+        }
+        let core = self.machines.only(hooks);
+        self.known.set::<F, _>(core);
+        Only(core)
     }
 
     /// The pool of these arguments.
@@ -43,14 +51,18 @@ impl Factory {
         T: Send + 'static,
         F: Fn(&K) -> Hooks<T> + Send + Sync + 'static,
     {
-        let machine: &'static Machine<K, T> = self.machines.keyed(hooks);
+        if let Some(machine) = self.known.get::<F, Machine<K, T>>() {
+            return Source(machine.pool(key));
+        }
+        let machine = self.machines.keyed(hooks);
+        self.known.set::<F, _>(machine);
         Source(machine.pool(key))
     }
 }
 
 /// The pool of a function that has one: known to be there, which spares a call a fifth of its time.
 #[must_use]
-pub struct Only<T: Send + 'static>(&'static Arc<Core<T>>);
+pub struct Only<T: Send + 'static>(&'static Core<T>);
 
 impl<T: Send + 'static> Only<T> {
     /// A resource that is there: the usual way, which does not lead through the memory of a future, nor of an answer that is
@@ -106,7 +118,7 @@ impl<T: Send + 'static> Source<T> {
     /// A place for one that the caller makes.
     #[inline]
     pub fn overflow(self, at: &'static Location<'static>) -> Result<Pooled<T>, Extra<T>> {
-        let pool = self.0.unwrap_or_else(|_| Handle::nobodys());
+        let pool = self.0.unwrap_or_else(|_| Handle::Shared(Core::nobodys()));
         pool::take(&pool, at).ok_or(Extra(pool))
     }
 }
@@ -125,7 +137,7 @@ impl<T: Send + 'static> Waiter<T> {
         match self.source.0 {
             Ok(pool) => {
                 let acquired = Acquire::after(&pool, self.at, self.came).await;
-                ended(pool.core().op(), acquired)
+                ended(pool.op(), acquired)
             }
             Err(rejected) => Ended::Rejected(rejected),
         }
@@ -137,7 +149,7 @@ impl<T: Send + 'static> Waiter<T> {
         match self.source.0 {
             Ok(pool) => {
                 let acquired = pool::wait_blocking(&pool, self.at, self.came);
-                ended(pool.core().op(), acquired)
+                ended(pool.op(), acquired)
             }
             Err(rejected) => Ended::Rejected(rejected),
         }
@@ -180,6 +192,7 @@ impl Instrument for Factory {
     fn new(meta: &'static Meta, settings: fn() -> Settings) -> Self {
         Self {
             machines: Machines::of_function(meta, settings),
+            known: Known::new(),
         }
     }
 

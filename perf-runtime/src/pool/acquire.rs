@@ -5,9 +5,9 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
+use super::Handle;
 use super::core::Core;
 use super::guard::Pooled;
-use super::handle::Handle;
 use super::loan::{Lent, Loan};
 use super::told;
 use crate::clock::{self, Start};
@@ -66,13 +66,13 @@ impl<'p, T: Send + 'static> Acquire<'p, T> {
 
     #[inline]
     pub(super) fn op(&self) -> &'static str {
-        self.pool.core().op
+        self.pool.op
     }
 
     /// The last in line from now on, unless there is something by now.
     #[cold]
     fn enter(&mut self, came: Start, waker: &Waker) -> Poll<Result<Pooled<T>, Refusal>> {
-        let core = self.pool.core();
+        let core = &**self.pool;
         let around = frames::around(core.address());
         let waker = waker.clone();
         let mut now = came.ticks();
@@ -126,7 +126,7 @@ impl<'p, T: Send + 'static> Acquire<'p, T> {
     /// Says whom to wake; false when it is time to look again.
     fn tell(&self, place: Place, waker: &Waker) -> bool {
         let new = waker.clone();
-        let mut state = self.pool.core().lock();
+        let mut state = self.pool.lock();
         let old = state.line.wake(place, new);
         let is_waiting = state.line.is(place, Standing::Waiting);
         drop(state);
@@ -135,7 +135,7 @@ impl<'p, T: Send + 'static> Acquire<'p, T> {
     }
 
     fn closed(&self, is_new: bool) -> Refusal {
-        let core = self.pool.core();
+        let core = &**self.pool;
         if is_new {
             let mut state = core.lock();
             state.books.came += 1;
@@ -147,7 +147,7 @@ impl<'p, T: Send + 'static> Acquire<'p, T> {
 
     /// What has become of one who waits.
     fn look(&mut self, place: Place, waker: &Waker) -> Poll<Result<Pooled<T>, Refusal>> {
-        let core = self.pool.core();
+        let core = &**self.pool;
         let now = clock::ticks();
         let mut state = core.lock();
         let is_passed_over = state.line.is(place, Standing::PassedOver);
@@ -204,7 +204,7 @@ pub(crate) fn at_once<T: Send + 'static>(
     pool: &Handle<T>,
     at: &'static Location<'static>,
 ) -> Result<Pooled<T>, Start> {
-    let entry = pool.core().at_once(at)?;
+    let entry = pool.at_once(at)?;
     Ok(Pooled::new(entry, pool))
 }
 
@@ -265,7 +265,7 @@ impl<T: Send + 'static> Drop for Acquire<'_, T> {
         let Step::Stand(place) = self.step else {
             return;
         };
-        let core = self.pool.core();
+        let core = &**self.pool;
         let (after, turn, waker) = core.lock().abandon(place);
         drop((turn, waker));
         core.finish(after);

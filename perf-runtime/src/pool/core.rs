@@ -69,6 +69,17 @@ impl<T: Send + 'static> Core<T> {
         })
     }
 
+    /// One that is never gone.
+    pub(super) fn for_good(op: &'static str, settings: Settings, hooks: Hooks<T>) -> &'static Self {
+        let core = Self::new(op, settings, hooks);
+        &**Box::leak(Box::new(core))
+    }
+
+    /// One that keeps nothing, for a resource that belongs to none.
+    pub(crate) fn nobodys() -> Arc<Self> {
+        Self::new("", Settings::new(), Hooks::of_callers(false))
+    }
+
     #[inline]
     pub(crate) const fn op(&self) -> &'static str {
         self.op

@@ -73,7 +73,7 @@ impl<T: Send + 'static> Pool<T> {
     /// # Errors
     /// [`Reason::PoolFailed`] when one of them could not be made; [`Reason::PoolClosed`] after a [`drain`](Self::drain).
     pub async fn warm(&self) -> Result<(), Rejected> {
-        let core = self.handle().core();
+        let core = &**self.handle();
         let before = core.lock().books.create_failures;
         core.keep();
         poll_fn(|cx| {
@@ -109,7 +109,7 @@ impl<T: Send + 'static> Pool<T> {
     /// # Errors
     /// Who still has a resource when the time is up.
     pub async fn drain(&self, within: Duration) -> Result<(), Stragglers> {
-        let core = self.handle().core();
+        let core = &**self.handle();
         let mut late = pin!(rt::now().checked_add(within).map(rt::sleep_until));
         let after = core.lock().shut();
         core.finish(after);
@@ -130,7 +130,7 @@ impl<T: Send + 'static> Pool<T> {
     }
 
     fn stragglers(&self) -> Stragglers {
-        let core = self.handle().core();
+        let core = &**self.handle();
         let now = clock::ticks();
         let state = core.lock();
         let levels = state.levels();

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-use super::handle::Handle;
+use super::Handle;
 use super::loan::Lent;
 use crate::clock;
 use crate::parts::pool::entry::End;
@@ -55,7 +55,7 @@ impl<T: Send + 'static> Pooled<T> {
             .take()
             .map(|mut entry| (entry.resource.end(), entry))
         {
-            Some((Some(pool), entry)) => pool.core().let_go(entry),
+            Some((Some(pool), entry)) => pool.let_go(entry),
             _ => unreachable!("it is taken once, by value, and belongs to a pool"),
         }
     }
@@ -123,7 +123,7 @@ fn go_back<T: Send + 'static>(entry: Lent<T>) {
 #[inline(never)]
 fn go_back_to_shared<T: Send + 'static>(mut entry: Lent<T>) {
     if let Some(pool) = entry.resource.end() {
-        pool.core().give_back(entry);
+        pool.give_back(entry);
     }
 }
 

@@ -62,7 +62,7 @@ impl<T: Send + 'static> Pool<T> {
     }
 
     fn address(&self) -> usize {
-        self.handle().core().address()
+        self.handle().address()
     }
 }
 

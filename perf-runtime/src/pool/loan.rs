@@ -3,8 +3,8 @@
 //! It says itself whose it is, so that a guard is one word: the answer of every call is moved a few times, and a processor
 //! waits for the parts of what it is to move as a whole (of 59 ns for a resource and back that was 25).
 
+use super::Handle;
 use super::core::Core;
-use super::handle::Handle;
 use crate::parts::pool::entry::Entry;
 
 /// See the module.

@@ -15,7 +15,6 @@ use super::report::{self, Counted, SECTION, Sum};
 use super::settings::Settings;
 use super::user::Hooks;
 use crate::beside::{Places, Shared, instance};
-use crate::parts::known::Known;
 use crate::registry::{self, Observed};
 use crate::rejected::{Reason, Rejected};
 use crate::snapshot::Snapshot;
@@ -26,8 +25,6 @@ type Typed = &'static (dyn Any + Send + Sync);
 pub(crate) struct Machines {
     pub(super) op: &'static str,
     settings: Settings,
-    /// The pools of the instance that called first, which is the only one of most functions.
-    known: Known,
     all: Mutex<Vec<Node>>,
     /// Whether the row of the function's own does not tell of it.
     is_listed: AtomicBool,
@@ -53,7 +50,6 @@ impl Shared for Machines {
         Box::leak(Box::new(Self {
             op,
             settings,
-            known: Known::new(),
             all: Mutex::new(Vec::new()),
             is_listed: AtomicBool::new(false),
         }))
@@ -62,19 +58,13 @@ impl Shared for Machines {
 
 impl Machines {
     /// The pool of a function without arguments; `hooks` is a closure inside of it.
-    #[inline]
-    pub(crate) fn only<T, F>(&'static self, hooks: F) -> &'static Arc<Core<T>>
+    pub(crate) fn only<T, F>(&'static self, hooks: F) -> &'static Core<T>
     where
         T: Send + 'static,
         F: FnOnce() -> Hooks<T> + 'static,
     {
-        if let Some(core) = self.known.get::<F, _>() {
-            return core;
-        }
         let owner = Some(TypeId::of::<F>());
-        let core = self.find_only(instance(type_name::<F>()), owner, hooks);
-        self.known.set::<F, _>(core);
-        core
+        self.find_only(instance(type_name::<F>()), owner, hooks)
     }
 
     #[cold]
@@ -83,27 +73,21 @@ impl Machines {
         instance: &str,
         owner: Option<TypeId>,
         hooks: impl FnOnce() -> Hooks<T>,
-    ) -> &'static Arc<Core<T>> {
+    ) -> &'static Core<T> {
         self.find(instance, owner, || {
-            &*Box::leak(Box::new(Core::new(self.op, self.settings.clone(), hooks())))
+            Core::for_good(self.op, self.settings.clone(), hooks())
         })
     }
 
     /// The pools of a function with arguments.
-    #[inline]
     pub(crate) fn keyed<K, T, F>(&'static self, hooks: F) -> &'static Machine<K, T>
     where
         K: Eq + Hash + Clone + Send + Sync + 'static,
         T: Send + 'static,
         F: Fn(&K) -> Hooks<T> + Send + Sync + 'static,
     {
-        if let Some(machine) = self.known.get::<F, _>() {
-            return machine;
-        }
         let owner = Some(TypeId::of::<F>());
-        let machine = self.find_keyed(instance(type_name::<F>()), owner, hooks);
-        self.known.set::<F, _>(machine);
-        machine
+        self.find_keyed(instance(type_name::<F>()), owner, hooks)
     }
 
     #[cold]
@@ -140,7 +124,7 @@ impl Machines {
     }
 
     /// Its pools of this type, but for those with arguments.
-    pub(super) fn of_type<T: Send + 'static>(&self) -> Vec<&'static Arc<Core<T>>> {
+    pub(super) fn of_type<T: Send + 'static>(&self) -> Vec<&'static Core<T>> {
         let nodes = self.lock();
         let typed = nodes.iter().map(|node| node.typed);
         typed.filter_map(|typed| typed.downcast_ref()).collect()
@@ -226,16 +210,6 @@ impl Observed for Machines {
 
     fn reset(&self) {
         self.reset();
-    }
-}
-
-impl<T: Send + 'static> Counted for Arc<Core<T>> {
-    fn sum(&self) -> Sum {
-        Core::sum(self)
-    }
-
-    fn reset(&self) {
-        Core::reset(self);
     }
 }
 

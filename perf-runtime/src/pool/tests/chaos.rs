@@ -184,13 +184,13 @@ fn forgiven(ended: Result<(), JoinError>) {
 /// When nobody does anything any more, all that is there can be had, and the books agree.
 async fn balance(world: &Arc<World>, pool: &Pool<Resource>) {
     loop {
-        let levels = pool.handle().core().lock().levels();
+        let levels = pool.handle().lock().levels();
         if levels.creating + levels.checking + levels.in_use == 0 {
             break;
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    let state = pool.handle().core().lock();
+    let state = pool.handle().lock();
     let (levels, books) = (state.levels(), &state.books);
     assert_eq!(levels.waiting, 0);
     assert_eq!(levels.size, levels.idle + levels.checking + levels.in_use);

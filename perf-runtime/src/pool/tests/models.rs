@@ -114,7 +114,7 @@ fn whoever_waits_is_told_that_the_pool_is_closed() {
             })
             .collect();
         let returned = thread::spawn(move || drop(guard));
-        let closing = pool.handle().core();
+        let closing = &**pool.handle();
         let after = closing.lock().shut();
         closing.finish(after);
         for waiter in waiters {
@@ -141,9 +141,9 @@ fn what_is_passed_over_is_not_lost() {
             let pool = pool.clone();
             thread::spawn(move || {
                 // As the alarm does, until nobody waits.
-                while pool.handle().core().lock().line.waiting() > 0 {
-                    let after = pool.handle().core().lock().look(crate::clock::instant(), 0);
-                    pool.handle().core().finish(after);
+                while pool.handle().lock().line.waiting() > 0 {
+                    let after = pool.handle().lock().look(crate::clock::instant(), 0);
+                    pool.handle().finish(after);
                     thread::yield_now();
                 }
             })
