@@ -144,6 +144,8 @@ impl<T: Send + 'static> Waiter<T> {
     }
 
     /// The same for a thread, which it blocks.
+    #[expect(clippy::inline_always, reason = "see `ended`")]
+    #[inline(always)]
     #[must_use]
     pub fn acquire_blocking<E: Any>(self) -> Ended<Result<Pooled<T>, E>> {
         match self.source.0 {
@@ -156,6 +158,11 @@ impl<T: Send + 'static> Waiter<T> {
     }
 }
 
+#[expect(
+    clippy::inline_always,
+    reason = "an answer in a function of its own is in memory, and then so is that of a call which did not wait"
+)]
+#[inline(always)]
 fn ended<T, E>(
     op: &'static str,
     acquired: Result<Pooled<T>, pool::Refusal>,
