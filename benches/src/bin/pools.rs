@@ -1,4 +1,8 @@
 //! What pools cost and do, for every tool, in one run: a lone caller, crowds, a spike, an outage.
+//!
+//! All tools play one scene, one right after the other, before any of them plays the next, and each scene is short and played
+//! many times: a machine that others use has seconds in which everything takes half as long again, and a ratio of two tools is
+//! to be one of two moments that are next to each other.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -24,13 +28,23 @@ const FAIR: f64 = 1.1;
 /// What was played, one for each round.
 type All = BTreeMap<(String, Where, Scene), Vec<Figures>>;
 
-fn play(tool: &Tool, is_first: bool, calls: u64) -> Vec<Played> {
+/// What is played in a round, in this order.
+fn scenes(is_first: bool) -> Vec<(Where, Scene)> {
     let once: &[Scene] = if is_first { &ONCE } else { &[] };
-    let scenes = || REPEATED.iter().chain(once);
     let all = PLACES
         .iter()
-        .flat_map(|(at, _)| scenes().map(move |scene| (*at, *scene)));
-    all.filter_map(|(at, scene)| {
+        .flat_map(|(at, _)| REPEATED.iter().chain(once).map(move |scene| (*at, *scene)));
+    all.collect()
+}
+
+/// The scenes of all rounds, one each time it is asked; nothing where the tool has no part in it.
+fn play(tool: &'static Tool, calls: u64) -> impl FnMut() -> Option<Played> {
+    let mut scenes_to_come = scenes(true).into_iter();
+    move || {
+        let (at, scene) = scenes_to_come.next().or_else(|| {
+            scenes_to_come = scenes(false).into_iter();
+            scenes_to_come.next()
+        })?;
         let figures = (tool.play)(at, scene, calls)?;
         let tool = tool.name.to_owned();
         Some(Played {
@@ -39,8 +53,7 @@ fn play(tool: &Tool, is_first: bool, calls: u64) -> Vec<Played> {
             scene,
             figures,
         })
-    })
-    .collect()
+    }
 }
 
 /// A figure of each round.
@@ -304,12 +317,11 @@ fn verdict(all: &All) -> String {
 }
 
 fn main() {
-    let options = Options::from_arguments(7, 200_000);
+    let options = Options::from_arguments(35, 40_000);
     if let Some(task) = child::task() {
         let tool = pools::ALL.iter().find(|tool| tool.name == task);
         let tool = tool.expect("the parent names a tool of the table");
-        let mut is_first = true;
-        child::serve(|| play(tool, std::mem::take(&mut is_first), options.calls));
+        child::serve(play(tool, options.calls));
     }
     println!(
         "{}{} rounds of {} calls per scene\n",
@@ -326,13 +338,15 @@ fn main() {
     let mut samples: Vec<Played> = Vec::new();
     let tools = running.len();
     for round in 0..options.rounds {
-        for turn in 0..tools {
-            let (name, child) = &mut running[(round + turn) % tools];
-            eprint!("\rround {}/{}  {name:<16}", round + 1, options.rounds);
-            for played in child.ask::<Vec<Played>>() {
-                let key = (played.tool.clone(), played.at, played.scene);
-                all.entry(key).or_default().push(played.figures);
-                samples.push(played);
+        for _ in scenes(round == 0) {
+            for turn in 0..tools {
+                let (name, child) = &mut running[(round + turn) % tools];
+                eprint!("\rround {}/{}  {name:<16}", round + 1, options.rounds);
+                if let Some(played) = child.ask::<Option<Played>>() {
+                    let key = (played.tool.clone(), played.at, played.scene);
+                    all.entry(key).or_default().push(played.figures);
+                    samples.push(played);
+                }
             }
         }
     }

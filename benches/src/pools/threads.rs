@@ -44,8 +44,8 @@ fn block<P: Blocking>(pool: &P, calls: u64) -> f64 {
 
 fn crowd<P: Blocking>(calls: u64) -> Figures {
     let pool = Arc::new(P::start(Room { idle: 8, max: 8 }));
-    // A thread that waits is put to sleep and woken, which takes a hundred times what a task takes.
-    let each = (calls / CALLERS / 10).max(20);
+    // A thread that waits is put to sleep and woken, which takes fifty times what a task takes.
+    let each = (calls / CALLERS / 2).max(20);
     let start = Instant::now();
     let callers: Vec<_> = (0..CALLERS)
         .map(|_| {
