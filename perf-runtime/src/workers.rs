@@ -8,16 +8,15 @@
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::task::Waker;
-use std::thread;
-use std::time::Duration;
 
 mod books;
 mod call;
 mod handle;
 mod report;
+mod sync;
 #[cfg(test)]
 mod tests;
 
@@ -25,18 +24,13 @@ use self::books::{Books, Count};
 pub(crate) use self::call::Offload;
 pub use self::handle::{Workers, WorkersStats};
 pub(crate) use self::report::{SECTION, metrics};
+use self::sync::{AtomicUsize, Condvar, LOOKS, Mutex, MutexGuard, lock, spin_loop, thread_local};
 use crate::batcher::Full;
 use crate::beside::{Places, Shared};
 use crate::rejected::Rejected;
 use crate::rt;
 
-/// After so long a thread with nothing to do ends.
-const IDLE: Duration = Duration::from_secs(10);
-
-/// So often a thread with nothing to do looks for a call before it sleeps, which is some microseconds: the next one mostly
-/// comes before that, and to wake a thread takes longer. It does not yield, because on a busy machine that may be long.
-const LOOKS: u32 = 128;
-/// So often threads do that after one call was seen behind another. A lone caller is held up by a thread that is awake: he is
+/// So often threads [look](LOOKS) after one call was seen behind another. A lone caller is held up by a thread that is awake: he is
 /// woken on its processor.
 const SEARCHES: u32 = 8;
 
@@ -75,7 +69,7 @@ pub(crate) struct Core {
     most: usize,
     queue: usize,
     full: Full,
-    books: Books,
+    books: &'static Books,
     line: Mutex<Line>,
     /// Calls in line, as far as is known without the lock.
     queued: AtomicUsize,
@@ -86,8 +80,8 @@ pub(crate) struct Core {
 trait Job: Send + Sync {
     /// Runs it, unless its caller has gone.
     fn run(&self, core: &'static Core);
-    /// Answers it without running it.
-    fn refuse(&self, rejected: Rejected);
+    /// Answers it without running it. False when its caller has gone, who has counted that.
+    fn refuse(&self, core: &Core, rejected: Rejected) -> bool;
 }
 
 struct Line {
@@ -129,13 +123,13 @@ impl Shared for Core {
 impl Core {
     pub(crate) fn new(op: &'static str, settings: Settings) -> &'static Self {
         let whole = |count| usize::try_from(count).unwrap_or(usize::MAX);
-        let processors = || thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let processors = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Box::leak(Box::new(Self {
             op,
             most: settings.threads.map_or_else(processors, whole).max(1),
             queue: whole(settings.queue),
             full: settings.full,
-            books: Books::new(),
+            books: sync::books(),
             line: Mutex::new(Line {
                 jobs: VecDeque::new(),
                 next: 0,
@@ -172,8 +166,7 @@ impl Core {
     }
 
     fn lock(&self) -> MutexGuard<'_, Line> {
-        // Nothing of the user's runs under the lock, so there is no half-done state to fear.
-        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.line)
     }
 
     /// Puts a call into the line; gives its number.
@@ -210,8 +203,7 @@ impl Core {
     }
 
     fn start(&'static self) {
-        let thread = thread::Builder::new().name("perfkit-worker".to_owned());
-        if thread.spawn(|| self.work_off()).is_ok() {
+        if sync::spawn(|| self.work_off()) {
             return;
         }
         let abandoned = {
@@ -225,11 +217,16 @@ impl Core {
         };
         // Those that are there may all sleep.
         self.ready.notify_one();
-        for (_, job) in abandoned {
+        self.refuse(abandoned, Rejected::batch_gone(self.op));
+    }
+
+    /// Answers calls that were taken out of the line, and are not run; how many still had a caller.
+    fn refuse(&self, jobs: VecDeque<(u64, Arc<dyn Job>)>, rejected: Rejected) -> usize {
+        let refused = jobs.into_iter().filter(|(_, job)| {
             self.books.count(Count::Left);
-            self.books.count(Count::Rejected);
-            job.refuse(Rejected::batch_gone(self.op));
-        }
+            job.refuse(self, rejected)
+        });
+        refused.count()
     }
 
     fn work_off(&'static self) {
@@ -263,13 +260,10 @@ impl Core {
                 return Some(job);
             }
             line.asleep += 1;
-            let (woken, timeout) = self
-                .ready
-                .wait_timeout(line, IDLE)
-                .unwrap_or_else(PoisonError::into_inner);
-            line = woken;
-            line.wake_up(timeout.timed_out());
-            if timeout.timed_out() && line.jobs.is_empty() {
+            let by_itself;
+            (line, by_itself) = sync::sleep(&self.ready, &self.line, line);
+            line.wake_up(by_itself);
+            if by_itself && line.jobs.is_empty() {
                 line.threads -= 1;
                 return None;
             }
@@ -296,7 +290,7 @@ impl Core {
             if self.queued.load(Relaxed) > 0 {
                 break;
             }
-            std::hint::spin_loop();
+            spin_loop();
         }
         let mut line = self.lock();
         line.searching -= 1;

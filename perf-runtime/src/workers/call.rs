@@ -4,13 +4,13 @@ use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::books::Count;
+use super::sync::{Mutex, MutexGuard, lock, ticks};
 use super::{Core, Job};
 use crate::carried::Answer;
-use crate::clock;
 use crate::latency::record;
 use crate::rejected::Rejected;
 use crate::rt;
@@ -44,6 +44,9 @@ enum State<F, A> {
     Over,
 }
 
+/// Whom to wake, and a body that is not run: to be dropped without the lock, as all that is the user's.
+type Ending<F> = (Option<Waker>, Option<F>);
+
 enum End<A> {
     Answered(A),
     Panicked(Box<dyn Any + Send>),
@@ -52,37 +55,30 @@ enum End<A> {
 
 impl<F, A> Call<F, A> {
     fn lock(&self) -> MutexGuard<'_, State<F, A>> {
-        // Nothing of the user's runs under the lock, so there is no half-done state to fear.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     fn replace(&self, state: State<F, A>) -> State<F, A> {
         std::mem::replace(&mut *self.lock(), state)
     }
 
-    /// Gives the answer to the caller, or back when there is none any more.
-    fn end(&self, end: End<A>) -> Option<End<A>> {
-        let waker = {
-            let mut state = self.lock();
-            match std::mem::replace(&mut *state, State::Over) {
-                State::Running(waker) => {
-                    *state = State::Ended(end);
-                    waker
-                }
-                State::Queued(_, waker) => {
-                    *state = State::Ended(end);
-                    Some(waker)
-                }
-                other => {
-                    *state = other;
-                    return Some(end);
-                }
+    /// Leaves the answer for the caller, who is to be woken; or gives it back when there is none any more.
+    fn end(&self, end: End<A>) -> Result<Ending<F>, End<A>> {
+        let mut state = self.lock();
+        match std::mem::replace(&mut *state, State::Over) {
+            State::Running(waker) => {
+                *state = State::Ended(end);
+                Ok((waker, None))
             }
-        };
-        if let Some(waker) = waker {
-            rt::wake(waker);
+            State::Queued(body, waker) => {
+                *state = State::Ended(end);
+                Ok((Some(waker), Some(body)))
+            }
+            other => {
+                *state = other;
+                Err(end)
+            }
         }
-        None
     }
 }
 
@@ -107,22 +103,31 @@ where
                 }
             }
         };
-        let began = clock::ticks();
+        let began = ticks();
         record(&core.books.wait, [began.saturating_sub(self.since)]);
         let ran = catch_unwind(AssertUnwindSafe(body));
-        record(&core.books.run, [clock::ticks().saturating_sub(began)]);
+        record(&core.books.run, [ticks().saturating_sub(began)]);
         core.books.count(Count::Done);
         let end = match ran {
             Ok(answer) => End::Answered(answer),
             Err(panic) => End::Panicked(panic),
         };
-        if let Some(unwanted) = self.end(end) {
-            let _ = catch_unwind(AssertUnwindSafe(|| drop(unwanted)));
+        match self.end(end) {
+            Ok((waker, _)) => waker.into_iter().for_each(rt::wake),
+            Err(unwanted) => {
+                let _ = catch_unwind(AssertUnwindSafe(|| drop(unwanted)));
+            }
         }
     }
 
-    fn refuse(&self, rejected: Rejected) {
-        drop(self.end(End::Rejected(rejected)));
+    fn refuse(&self, core: &Core, rejected: Rejected) -> bool {
+        let Ok((waker, body)) = self.end(End::Rejected(rejected)) else {
+            return false;
+        };
+        core.books.count(Count::Rejected);
+        waker.into_iter().for_each(rt::wake);
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(body)));
+        true
     }
 }
 
@@ -171,7 +176,7 @@ where
         }
         let call = Arc::new(Call {
             state: Mutex::new(State::Queued(body, cx.waker().clone())),
-            since: clock::ticks(),
+            since: ticks(),
         });
         let job: Arc<dyn Job> = Arc::<Call<F, A>>::clone(&call);
         match self.core.enter(job) {

@@ -1,6 +1,6 @@
 //! What there is to ask of workers.
 
-use std::future::{Future, poll_fn};
+use std::future::{Future, pending, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
@@ -79,10 +79,21 @@ impl Workers {
     /// is answered, if that is done before the deadline, counted from now; who still waits then is rejected, too, and a
     /// body that runs goes on without being waited for. Gives how many calls were without an answer then.
     pub async fn shutdown(&self, deadline: Duration) -> usize {
+        let until = rt::now().checked_add(deadline);
+        self.close(async move {
+            match until {
+                Some(until) => rt::sleep_until(until).await,
+                None => pending().await,
+            }
+        })
+        .await
+    }
+
+    /// The same with a deadline that is there when this is ready.
+    pub(super) async fn close(&self, deadline: impl Future<Output = ()>) -> usize {
         let core = self.core;
         core.lock().is_closed = true;
-        let until = rt::now().checked_add(deadline);
-        let mut sleep = pin!(until.map(rt::sleep_until));
+        let mut deadline = pin!(deadline);
         poll_fn(|cx| {
             let waker = cx.waker().clone();
             let is_over = {
@@ -96,20 +107,12 @@ impl Workers {
             if is_over {
                 return Poll::Ready(());
             }
-            match sleep.as_mut().as_pin_mut() {
-                Some(sleep) => sleep.poll(cx),
-                None => Poll::Pending,
-            }
+            deadline.as_mut().poll(cx)
         })
         .await;
         let waiting = std::mem::take(&mut core.lock().jobs);
-        let unanswered = waiting.len() + usize::try_from(core.books.busy()).unwrap_or(usize::MAX);
-        for (_, job) in waiting {
-            core.books.count(Count::Left);
-            core.books.count(Count::Rejected);
-            job.refuse(Rejected::shut_down(core.op));
-        }
-        unanswered
+        let running = usize::try_from(core.books.busy()).unwrap_or(usize::MAX);
+        running.saturating_add(core.refuse(waiting, Rejected::shut_down(core.op)))
     }
 }
 

@@ -1,10 +1,19 @@
 //! Calls that panic, go, are looked at late, and call their own workers: each has its own answer, and the books balance.
 
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::task::Poll;
+use std::time::Duration;
 
-use super::*;
+use super::super::books::Count;
+use super::super::{Core, Full, Settings, Workers};
+use super::by_hand::{call, given, poll};
+use crate::carried::Answer;
 use crate::chance::{self, Chance};
+use crate::rejected::Reason;
+use crate::rt::park::block_on;
 
 type Call = Pin<Box<dyn Future<Output = Answer<u64>>>>;
 
@@ -88,6 +97,6 @@ fn chaos_of_workers() {
     let stats = workers.stats();
     assert_eq!((stats.queued, stats.busy), (0, 0));
     // Those that bodies have made come on top; each of them ended where it was made.
-    let inline = core.books.since_reset(super::super::books::Count::Inline);
+    let inline = core.books.since_reset(Count::Inline);
     assert_eq!(stats.calls, made.into_inner() + inline);
 }
