@@ -72,7 +72,7 @@ impl<T: Send + 'static> Core<T> {
     /// One that is never gone.
     pub(super) fn for_good(op: &'static str, settings: Settings, hooks: Hooks<T>) -> &'static Self {
         let core = Self::new(op, settings, hooks);
-        &**Box::leak(Box::new(core))
+        Box::leak(Box::new(core))
     }
 
     /// One that keeps nothing, for a resource that belongs to none.

@@ -1,20 +1,30 @@
 //! Pools under chaos: callers that panic, are cancelled, are kept and not polled, block threads, poison and take what they
 //! get, while factories fail, panic and hang, and limits change; and the books after every round.
+//!
+//! After what hangs or could not be made a pool waits, by the clock. So there are two kinds of rounds: the first and one in ten
+//! after it storm, with all of that, and all callers come at once. In the others, which are longer, all waits are for somebody
+//! but one: that after the end of a runtime that something was being made on.
 
 use std::future::{Future, pending, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::task::Poll;
 use std::time::Duration;
 
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinError;
 
 use crate::chance::{self, Chance};
 use crate::pool::{Pool, Pooled};
 
-const ROUND: u64 = 4_000;
+/// Calls in a round that storms, and in a calm one.
+const STORMY: u64 = 4_000;
+const CALM: u64 = 40_000;
+/// Callers at once in a calm one.
+const CROWD: u64 = 200;
+/// One in so many rounds storms.
+const STORM: u64 = 10;
 const MOST: usize = 6;
 
 /// The next number of a seed that many draw from.
@@ -28,6 +38,8 @@ struct World {
     /// Resources that are there, in the pool or out of it.
     living: AtomicUsize,
     out: AtomicUsize,
+    /// Things hang, and cannot be made.
+    storms: AtomicBool,
 }
 
 struct Resource(Arc<World>);
@@ -73,10 +85,11 @@ fn pool(world: &Arc<World>) -> Pool<Resource> {
         .validate_timeout(Duration::from_millis(10))
         .validate_async(move |_| {
             let chance = random(&checkers.seed) % 100;
+            let storms = checkers.storms.load(SeqCst);
             assert!(chance != 0, "a check panics");
             Box::pin(async move {
                 match chance {
-                    1 => pending().await,
+                    1 if storms => pending().await,
                     2..5 => false,
                     _ => {
                         tokio::task::yield_now().await;
@@ -92,7 +105,9 @@ fn pool(world: &Arc<World>) -> Pool<Resource> {
         })
         .build(move || {
             let world = Arc::clone(&makers);
-            let chance = random(&world.seed) % 100;
+            // In calm it only takes its time, or not.
+            let calm = if world.storms.load(SeqCst) { 0 } else { 14 };
+            let chance = calm + random(&world.seed) % (100 - 2 * calm);
             assert!(chance > 2, "a factory panics");
             async move {
                 match chance {
@@ -156,7 +171,11 @@ async fn call(world: Arc<World>, pool: Pool<Resource>) {
             // One who does not poll what he waits for, while others wait behind him.
             let mut forgotten = Box::pin(pool.acquire());
             let got = cancelled(forgotten.as_mut(), 0).await;
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            if world.storms.load(SeqCst) {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            } else {
+                tokio::task::yield_now().await;
+            }
             match got {
                 Some(got) => got.ok(),
                 None => forgotten.await.ok(),
@@ -183,13 +202,15 @@ fn forgiven(ended: Result<(), JoinError>) {
 
 /// When nobody does anything any more, all that is there can be had, and the books agree.
 async fn balance(world: &Arc<World>, pool: &Pool<Resource>) {
-    loop {
-        let levels = pool.handle().lock().levels();
-        if levels.creating + levels.checking + levels.in_use == 0 {
-            break;
+    poll_fn(|cx| {
+        let mut state = pool.handle().lock();
+        if state.is_at_rest() {
+            return Poll::Ready(());
         }
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+        state.watch(cx.waker().clone());
+        Poll::Pending
+    })
+    .await;
     let state = pool.handle().lock();
     let (levels, books) = (state.levels(), &state.books);
     assert_eq!(levels.waiting, 0);
@@ -222,8 +243,13 @@ fn nothing_is_lost_in_chaos() {
     let world = Arc::new(World::default());
     world.seed.store(Chance::seeded().0, SeqCst);
     let pool = pool(&world);
-    let mut done = 0;
+    let (mut done, mut rounds) = (0, 0_u64..);
     while done < calls {
+        let storms = rounds.next().is_some_and(|round| round % STORM == 0);
+        world.storms.store(storms, SeqCst);
+        let most = if storms { STORMY } else { CALM };
+        let round = (calls - done).min(most);
+        let crowd = if storms { round } else { CROWD };
         // A runtime of its own for each round, and one that ends in the middle of it.
         let runtime = Builder::new_multi_thread()
             .worker_threads(2)
@@ -239,7 +265,7 @@ fn nothing_is_lost_in_chaos() {
             .map(|_| {
                 let (world, pool) = (Arc::clone(&world), pool.clone());
                 std::thread::spawn(move || {
-                    for _ in 0..ROUND / 20 {
+                    for _ in 0..round / 20 {
                         let Ok(guard) = pool.acquire_blocking() else {
                             continue;
                         };
@@ -250,20 +276,38 @@ fn nothing_is_lost_in_chaos() {
                 })
             })
             .collect();
-        for _ in 0..ROUND / 10 {
-            dying.spawn(call(Arc::clone(&world), pool.clone()));
+        let crowd_of_dying = (crowd / 10).max(1);
+        for _ in 0..crowd_of_dying {
+            let (world, pool) = (Arc::clone(&world), pool.clone());
+            dying.spawn(async move {
+                for _ in 0..round / 10 / crowd_of_dying {
+                    // Its panics are not looked at, because it may be gone at any time.
+                    let _ = tokio::spawn(call(Arc::clone(&world), pool.clone())).await;
+                }
+            });
         }
+        let mut dying = Some(dying);
         runtime.block_on(async {
             let mut tasks = tokio::task::JoinSet::new();
-            for _ in 0..ROUND * 8 / 10 {
+            for number in 0..round * 8 / 10 {
                 tasks.spawn(call(Arc::clone(&world), pool.clone()));
-            }
-            for _ in 0..ROUND / 4 {
-                if let Some(ended) = tasks.join_next().await {
+                if tasks.len() as u64 >= crowd
+                    && let Some(ended) = tasks.join_next().await
+                {
                     forgiven(ended);
                 }
+                if !storms && number == round / 4 {
+                    dying.take().map(Runtime::shutdown_background);
+                }
             }
-            dying.shutdown_background();
+            if storms {
+                for _ in 0..round / 4 {
+                    if let Some(ended) = tasks.join_next().await {
+                        forgiven(ended);
+                    }
+                }
+            }
+            dying.take().map(Runtime::shutdown_background);
             while let Some(ended) = tasks.join_next().await {
                 forgiven(ended);
             }
@@ -276,7 +320,7 @@ fn nothing_is_lost_in_chaos() {
             balance(&world, &pool).await;
         });
         drop(runtime);
-        done += ROUND;
+        done += round;
     }
     let size = pool.stats().size;
     assert_eq!(
