@@ -1,5 +1,6 @@
 //! `#[pooled]` on real resources: a file of SQLite, and servers of Redis and `PostgreSQL` that are killed in the middle of the
-//! load and come back. Nothing leaks, the pool refills by itself, and the report tells what happened.
+//! load and come back. Nothing leaks, the pool refills by itself, and the report tells what happened. A connection that dies
+//! while nobody uses it is found and replaced though nobody asks for one.
 //!
 //! The servers are started here, each on a port of its own. Where there is none to be started, its test says that it was left
 //! out, which is a failure where nobody would read it (`CI=true`). `./test` installs them where it may.
@@ -7,8 +8,8 @@
 mod server;
 
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, LazyLock};
 
 use perfkit::report::Row;
 use perfkit::{Pooled, Rejected, pooled};
@@ -180,10 +181,7 @@ async fn a_redis_that_is_killed_and_comes_back_loses_nothing() {
     on_create = async |client: &mut tokio_postgres::Client| client.batch_execute("SET application_name = 'pool'").await,
 )]
 async fn database(port: u16) -> Result<tokio_postgres::Client, DbError> {
-    let config = format!("host=127.0.0.1 port={port} user=postgres dbname=postgres");
-    let (client, connection) = tokio_postgres::connect(&config, tokio_postgres::NoTls).await?;
-    tokio::spawn(async move { drop(connection.await) });
-    Ok(client)
+    connected(port).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -253,4 +251,64 @@ fn threads_share_the_connections_to_a_file() {
     let row = row("servers: sqlite");
     assert!(row.count("size") <= Some(4));
     assert_eq!(row.part("closed", "refused"), Some(1));
+}
+
+/// How many connections `watched` has made.
+static MADE: LazyLock<watch::Sender<usize>> = LazyLock::new(watch::Sender::default);
+
+async fn connected(port: u16) -> Result<tokio_postgres::Client, DbError> {
+    let config = format!("host=127.0.0.1 port={port} user=postgres dbname=postgres");
+    let (client, connection) = tokio_postgres::connect(&config, tokio_postgres::NoTls).await?;
+    tokio::spawn(async move { drop(connection.await) });
+    Ok(client)
+}
+
+#[pooled(
+    name = "servers: watched",
+    min_size = 2,
+    max_size = 2,
+    acquire_timeout = "60s",
+    validate_every = "40ms",
+    validate_timeout = "60s",
+    validate = async |client: &mut tokio_postgres::Client| client.batch_execute("SELECT 1").await,
+)]
+async fn watched(port: u16) -> Result<tokio_postgres::Client, DbError> {
+    let client = connected(port).await?;
+    MADE.send_modify(|made| *made += 1);
+    Ok(client)
+}
+
+/// The process of the server behind a connection.
+async fn process(client: &tokio_postgres::Client) -> Result<i32, DbError> {
+    let row = client.query_one("SELECT pg_backend_pid()", &[]).await?;
+    Ok(row.try_get(0)?)
+}
+
+#[tokio::test]
+async fn a_connection_that_dies_while_it_is_idle_is_replaced_without_a_caller()
+-> Result<(), DbError> {
+    let Some(server) = Server::postgres() else {
+        return Ok(());
+    };
+    let port = server.port();
+    let (one, other) = (watched(port).await?, watched(port).await?);
+    let (killed, kept) = (process(&one).await?, process(&other).await?);
+    drop((one, other));
+    let requests = row("servers: watched").count("requests");
+
+    let admin = connected(port).await?;
+    let kill = "SELECT pg_terminate_backend($1)";
+    admin.query_one(kill, &[&killed]).await?;
+    let replaced = MADE.subscribe().wait_for(|made| *made == 3).await.is_ok();
+    assert!(replaced);
+    watched_pool(port)?.warm().await?;
+
+    let row = row("servers: watched");
+    assert_eq!(row.count("requests"), requests, "nobody has asked");
+    assert_eq!(row.part("closed", "invalid"), Some(1));
+    assert_eq!((row.count("size"), row.count("in_use")), (Some(2), Some(0)));
+    let (one, other) = (watched(port).await?, watched(port).await?);
+    let now = [process(&one).await?, process(&other).await?];
+    assert!(now.contains(&kept) && !now.contains(&killed));
+    Ok(())
 }
