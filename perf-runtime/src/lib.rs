@@ -42,7 +42,9 @@ mod site;
 pub mod snapshot;
 mod workers;
 
-pub use crate::batcher::{Answers, Batcher, BatcherBuilder, BatcherStats, Full, batch_operations};
+pub use crate::batcher::{
+    Answers, Batcher, BatcherBuilder, BatcherStats, DedupedBuilder, Full, batch_operations,
+};
 pub use crate::breaker::{
     Breaker, BreakerBuilder, BreakerChange, BreakerError, BreakerFault, BreakerKey, BreakerPermit,
     BreakerReason, BreakerSnapshot, BreakerState, get_breaker,

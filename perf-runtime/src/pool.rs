@@ -159,6 +159,35 @@ impl<T: Send + 'static> Pool<T> {
         taken
     }
 
+    /// A resource that is idle now, as [`try_acquire`](Self::try_acquire) gives it; else one of your own making, beyond the
+    /// limit if there is no room. It waits for nothing and never fails, and is what `#[pooled(overflow)]` does. What was made
+    /// stays in the pool if there is room when it comes back, and is discarded otherwise.
+    ///
+    /// `make` runs on this thread, without a lock; what it panics with is the caller's.
+    ///
+    /// ```
+    /// use perfkit::Pool;
+    ///
+    /// let buffers = Pool::builder("pool: buffers")
+    ///     .min_size(0)
+    ///     .max_size(1)
+    ///     .build_blocking(|| Ok::<_, String>(Vec::<u8>::new()))?;
+    /// let one = buffers.acquire_or(Vec::new);
+    /// let other = buffers.acquire_or(Vec::new);
+    /// assert_eq!(buffers.stats().in_use, 2);
+    /// drop((one, other));
+    /// assert_eq!(buffers.stats().size, 1);
+    /// # Ok::<(), perfkit::PoolError>(())
+    /// ```
+    #[track_caller]
+    pub fn acquire_or(&self, make: impl FnOnce() -> T) -> Pooled<T> {
+        let at = Location::caller();
+        match take(&self.handle, at) {
+            Some(guard) => guard,
+            None => extra(&self.handle, make(), at),
+        }
+    }
+
     /// Adds a resource of your own making. Given back when there is no room, or the pool is closed.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::answers::Answers;
 use super::ask::Ask;
 use super::by_hand::Row;
+use super::deduped::DedupedBuilder;
 use super::group::{Common, Groups};
 use super::handle::{Batcher, Boxed, Calls};
 use super::many::many;
@@ -76,6 +77,31 @@ impl BatcherBuilder {
         self
     }
 
+    /// Equal items of one batch are one for the body, and have the same answer. Without, each is its own.
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    ///
+    /// use perfkit::Batcher;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+    /// static ASKED: AtomicUsize = AtomicUsize::new(0);
+    ///
+    /// let lengths = Batcher::builder("builder: deduped")
+    ///     .dedupe()
+    ///     .build(|words: Vec<&'static str>| async move {
+    ///         ASKED.fetch_add(words.len(), Relaxed);
+    ///         words.into_iter().map(str::len).collect::<Vec<_>>()
+    ///     });
+    /// assert_eq!(lengths.many(["one", "three", "one"]).await, [Ok(3), Ok(5), Ok(3)]);
+    /// assert_eq!(ASKED.load(Relaxed), 2);
+    /// # });
+    /// # std::io::Result::Ok(())
+    /// ```
+    pub const fn dedupe(self) -> DedupedBuilder {
+        DedupedBuilder::new(self)
+    }
+
     /// Of a body that is `async`; it runs as a task, on the runtime of one of its callers, or on a thread of ours where they
     /// have none.
     pub fn build<I, R, F, Fut>(self, body: F) -> Batcher<I, Result<R::One, Rejected>>
@@ -86,10 +112,7 @@ impl BatcherBuilder {
         F: Fn(Vec<I>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = R> + Send + 'static,
     {
-        let body = Arc::new(body);
-        let way = Way::new(Some(Share::cloned()), |_| false);
-        let run = move |(): (), items| body(items);
-        self.made(tasked::<(), I, R, _, _>(run, way))
+        self.build_keyed(move |(): (), items| body(items))
     }
 
     /// Of a body that blocks; it runs on the thread of one of its callers.
@@ -100,10 +123,7 @@ impl BatcherBuilder {
         R::Error: Clone,
         F: Fn(Vec<I>) -> R + Send + Sync + 'static,
     {
-        let body = Arc::new(body);
-        let way = Way::new(Some(Share::cloned()), |_| false);
-        let run = move |(): (), items| body(items);
-        self.made(blocking::<(), I, R, _>(run, way))
+        self.made(of_threads(body))
     }
 
     /// As [`build`](Self::build), with a batch for each key.
@@ -116,13 +136,10 @@ impl BatcherBuilder {
         F: Fn(K, Vec<I>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = R> + Send + 'static,
     {
-        let body = Arc::new(body);
-        let way = Way::new(Some(Share::cloned()), |_| false);
-        let run = move |key, items| body(key, items);
-        self.made(tasked::<K, I, R, _, _>(run, way))
+        self.made(of_tasks(body))
     }
 
-    fn made<K, I, A, W>(self, work: W) -> Batcher<I, Result<A, Rejected>, K>
+    pub(super) fn made<K, I, A, W>(self, work: W) -> Batcher<I, Result<A, Rejected>, K>
     where
         K: Hash + Eq + Clone + Send + Sync + 'static,
         I: Send + 'static,
@@ -142,6 +159,34 @@ impl BatcherBuilder {
             books: row.books,
         }
     }
+}
+
+/// The work of a body that is `async`.
+pub(super) fn of_tasks<K, I, R, F, Fut>(body: F) -> impl Work<K, I, R::One> + Sync
+where
+    K: Send + 'static,
+    I: Send + 'static,
+    R: Answers<I, Given = R> + 'static,
+    R::Error: Clone,
+    F: Fn(K, Vec<I>) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = R> + Send + 'static,
+{
+    let body = Arc::new(body);
+    let run = move |key, items| body(key, items);
+    tasked::<K, I, R, _, _>(run, Way::new(Some(Share::cloned()), |_| false))
+}
+
+/// The work of a body that blocks.
+pub(super) fn of_threads<I, R, F>(body: F) -> impl Work<(), I, R::One> + Sync
+where
+    I: Send + 'static,
+    R: Answers<I, Given = R> + 'static,
+    R::Error: Clone,
+    F: Fn(Vec<I>) -> R + Send + Sync + 'static,
+{
+    let body = Arc::new(body);
+    let run = move |(): (), items| body(items);
+    blocking::<(), I, R, _>(run, Way::new(Some(Share::cloned()), |_| false))
 }
 
 /// The batcher calls itself.

@@ -509,3 +509,36 @@ fn callers_that_come_together_are_one_batch() {
     assert!(answers.into_iter().eq((0..5).map(|item: u64| Ok(item * 2))));
     assert_eq!(seen(&batches).len(), 1);
 }
+
+#[test]
+fn deduped_a_body_is_given_equal_items_once_and_all_are_answered() {
+    let batches = Seen::default();
+    let known = Arc::clone(&batches);
+    let doubler =
+        Batcher::builder("tests: deduped")
+            .dedupe()
+            .build_blocking(move |items: Vec<u64>| {
+                known.lock().unwrap().push(items.clone());
+                items.into_iter().map(|item| item * 2).collect::<Vec<_>>()
+            });
+    let answers = block_on(doubler.many([3, 1, 3, 3, 2]));
+    assert_eq!(answers, [Ok(6), Ok(2), Ok(6), Ok(6), Ok(4)]);
+    assert_eq!(seen(&batches), [[3, 1, 2]]);
+    let stats = doubler.stats();
+    assert_eq!((stats.items, stats.deduped), (5, 2));
+}
+
+#[test]
+fn deduped_batches_of_keys_share_nothing() {
+    let runs = Arc::new(AtomicUsize::new(0));
+    let known = Arc::clone(&runs);
+    let sums = Batcher::builder("tests: deduped by key")
+        .dedupe()
+        .build_keyed(move |key: u64, items: Vec<u64>| {
+            known.fetch_add(items.len(), Relaxed);
+            async move { items.into_iter().map(|item| key + item).collect::<Vec<_>>() }
+        });
+    assert_eq!(block_on(sums.many_in(10, [1, 1])), [Ok(11), Ok(11)]);
+    assert_eq!(block_on(sums.many_in(20, [1, 1])), [Ok(21), Ok(21)]);
+    assert_eq!(runs.load(Relaxed), 2);
+}

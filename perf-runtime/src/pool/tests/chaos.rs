@@ -297,7 +297,10 @@ fn nothing_is_lost_in_chaos() {
                     forgiven(ended);
                 }
                 if !storms && number == round / 4 {
-                    dying.take().map(Runtime::shutdown_background);
+                    dying
+                        .take()
+                        .into_iter()
+                        .for_each(Runtime::shutdown_background);
                 }
             }
             if storms {
@@ -307,7 +310,10 @@ fn nothing_is_lost_in_chaos() {
                     }
                 }
             }
-            dying.take().map(Runtime::shutdown_background);
+            dying
+                .take()
+                .into_iter()
+                .for_each(Runtime::shutdown_background);
             while let Some(ended) = tasks.join_next().await {
                 forgiven(ended);
             }

@@ -268,3 +268,28 @@ fn what_cannot_be_is_said_when_it_is_built() {
     let _other = numbers("threads: wrong", 1);
     assert_eq!(built(builder()), PoolError::OtherType);
 }
+
+#[test]
+fn who_makes_one_himself_waits_for_nothing_and_leaves_what_there_is_room_for() {
+    let pool = numbers("threads: overflow", 1);
+    let first = pool.acquire_or(|| 100);
+    let beyond = pool.acquire_or(|| 200);
+    assert_eq!((*first, *beyond, pool.stats().in_use), (100, 200, 2));
+    drop(first);
+    drop(beyond);
+    assert_eq!((pool.stats().size, pool.stats().idle), (1, 1));
+    let again = pool.acquire_or(|| unreachable!("one is idle"));
+    assert_eq!(*again, 100);
+}
+
+#[test]
+fn one_who_cannot_make_one_himself_costs_the_pool_nothing() {
+    let pool = numbers("threads: overflow panics", 1);
+    let held = pool.acquire_or(|| 1);
+    let run = || pool.acquire_or(|| std::panic::resume_unwind(Box::new("mine")));
+    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).err();
+    assert!(panic.is_some_and(|panic| panic.is::<&str>()));
+    assert_eq!((pool.stats().size, pool.stats().in_use), (1, 1));
+    drop(held);
+    assert_eq!(*pool.acquire_blocking().unwrap(), 1);
+}
