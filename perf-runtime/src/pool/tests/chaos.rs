@@ -193,6 +193,18 @@ async fn call(world: Arc<World>, pool: Pool<Resource>) {
     }
 }
 
+/// What a thread does.
+fn blocks(world: &World, pool: &Pool<Resource>, calls: u64) {
+    for _ in 0..calls {
+        let Ok(guard) = pool.acquire_blocking() else {
+            continue;
+        };
+        drop(Held::new(world));
+        let run = AssertUnwindSafe(|| end(world, guard));
+        catch_unwind(run).unwrap_or_else(chance::forgive);
+    }
+}
+
 /// A task that has panicked as it may.
 fn forgiven(ended: Result<(), JoinError>) {
     if let Err(error) = ended {
@@ -261,21 +273,10 @@ fn nothing_is_lost_in_chaos() {
             .enable_time()
             .build()
             .unwrap();
-        let threads: Vec<_> = (0..2)
-            .map(|_| {
-                let (world, pool) = (Arc::clone(&world), pool.clone());
-                std::thread::spawn(move || {
-                    for _ in 0..round / 20 {
-                        let Ok(guard) = pool.acquire_blocking() else {
-                            continue;
-                        };
-                        drop(Held::new(&world));
-                        let run = AssertUnwindSafe(|| end(&world, guard));
-                        catch_unwind(run).unwrap_or_else(chance::forgive);
-                    }
-                })
-            })
-            .collect();
+        let threads = [0, 1].map(|_| {
+            let (world, pool) = (Arc::clone(&world), pool.clone());
+            std::thread::spawn(move || blocks(&world, &pool, round / 20))
+        });
         let crowd_of_dying = (crowd / 10).max(1);
         for _ in 0..crowd_of_dying {
             let (world, pool) = (Arc::clone(&world), pool.clone());
