@@ -92,6 +92,12 @@ impl<I: Instrument> Site<I> {
         }
     }
 
+    /// The instrument, where something has used it.
+    #[inline]
+    pub(crate) fn peek(&'static self) -> Option<&'static I> {
+        self.instrument.get()
+    }
+
     #[cold]
     #[inline(never)]
     fn build(&'static self) -> &'static I {

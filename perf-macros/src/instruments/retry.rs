@@ -167,70 +167,74 @@ impl Instrument for Retrying {
     }
 
     fn wrap(&self, call: &Call<'_>, inner: Inner) -> Inner {
-        let Call { private, site, .. } = call;
-        let (kept, copies) = (self.again.kept(), self.again.copies(call));
-        let mixed = |name: &str| Ident::new(name, Span::mixed_site());
-        let (class, after) = (call.class(self.when.as_ref()), self.after(call));
-        let tell = self.on_retry.as_ref();
-        let tell = tell.map_or_else(|| quote!(|_| ()), Value::tokens);
-        let asked = quote!(#private::retry::asked(#class, #after, #tell));
-        // An answer that never says that it failed is reported where it is written.
-        let answer = call.answer_type();
-        let span = span_of(&answer);
-        let at = spanned(private, span);
         // Where nobody further in can have answered, an answer is all there is.
         let is_answer = matches!(inner, Inner::Block(_) | Inner::Future(_) | Inner::Answer(_));
-        if !call.is_async {
-            // The first attempt begins with the call.
-            let (began, start) = if call.starts_within {
-                let (began, start) = (mixed("__perfkit_began"), start());
-                (
-                    Some(quote!(let mut #began = ::core::option::Option::Some(#start);)),
-                    Some(quote!(let #start = #private::retry::began(&mut #began);)),
-                )
-            } else {
-                (None, None)
-            };
-            let (method, within) = if is_answer {
-                (
-                    quote_spanned!(span=> #at::retry::Retry::call_sure::<#answer>),
-                    call.made(&inner.block(call)),
-                )
-            } else {
-                (
-                    quote_spanned!(span=> #at::retry::Retry::call::<#answer>),
-                    inner.ended(call),
-                )
-            };
-            let called = quote!({ #kept #began #method(#site.get(), || { #copies #start #within }, #asked) });
-            return if is_answer {
-                Inner::Answer(called)
-            } else {
-                Inner::Ended(called)
-            };
+        let repeated = if call.is_async {
+            self.awaited(call, inner, is_answer)
+        } else {
+            self.called(call, inner, is_answer)
+        };
+        if is_answer {
+            Inner::Answer(repeated)
+        } else {
+            Inner::Ended(repeated)
         }
-        let succeeded = quote_spanned!(span=> #at::retry::Attempts::succeed_at_once::<#answer>);
+    }
+
+    fn repeats(&self) -> bool {
+        true
+    }
+}
+
+impl Retrying {
+    /// A call of a sync function.
+    fn called(&self, call: &Call<'_>, inner: Inner, is_answer: bool) -> TokenStream {
+        let Call { private, site, .. } = call;
+        let (kept, copies) = (self.again.kept(), self.again.copies(call));
+        // The first attempt begins with the call.
+        let (began, start) = if call.starts_within {
+            let (began, start) = (mixed("__perfkit_began"), start());
+            (
+                Some(quote!(let mut #began = ::core::option::Option::Some(#start);)),
+                Some(quote!(let #start = #private::retry::began(&mut #began);)),
+            )
+        } else {
+            (None, None)
+        };
+        let (method, within) = if is_answer {
+            ("call_sure", call.made(&inner.block(call)))
+        } else {
+            ("call", inner.ended(call))
+        };
+        let (method, asked) = (of_answer(call, "Retry", method), self.asked(call));
+        quote!({ #kept #began #method(#site.get(), || { #copies #start #within }, #asked) })
+    }
+
+    /// A call of an async function: a loop around what is awaited.
+    fn awaited(&self, call: &Call<'_>, inner: Inner, is_answer: bool) -> TokenStream {
+        let Call { private, site, .. } = call;
+        let (kept, copies) = (self.again.kept(), self.again.copies(call));
         let (attempts, asks) = (mixed("__perfkit_attempts"), mixed("__perfkit_asked"));
-        let (ended, wait) = (mixed("__perfkit_ended"), mixed("__perfkit_wait"));
+        let (ended, began) = (mixed("__perfkit_ended"), mixed("__perfkit_began"));
         let future = if is_answer {
             inner.future(call)
         } else {
             inner.ending(call)
         };
         let (leave, failed, over) = if is_answer {
+            let succeeded = of_answer(call, "Awaited", "succeed_at_once");
             (
                 quote!(if #succeeded(&#attempts, &#ended) { break #ended; }),
                 quote!(#private::Ended::Answered(#ended)),
                 quote!(#private::Ended::sure(#ended)),
             )
         } else {
+            let at_once = of_answer(call, "Awaited", "at_once");
             (
                 quote! {
-                    let #ended = match #ended {
-                        #private::Ended::Answered(#ended) if #succeeded(&#attempts, &#ended) => {
-                            break #private::Ended::Answered(#ended);
-                        }
-                        #ended => #ended,
+                    let #ended = match #at_once(&#attempts, #ended) {
+                        ::core::result::Result::Ok(#ended) => break #private::Ended::Answered(#ended),
+                        ::core::result::Result::Err(#ended) => #ended,
                     };
                 },
                 quote!(#ended),
@@ -241,36 +245,42 @@ impl Instrument for Retrying {
             let start = start();
             quote!(let #start = #attempts.began(#start);)
         });
-        let looped = quote!({
+        // Without a deadline, when the call began is not kept.
+        let (keep, since) = if self.deadline.is_some() {
+            (Some(quote!(let #began =)), quote!(#began))
+        } else {
+            (None, quote!(::core::option::Option::None))
+        };
+        let asked = self.asked(call);
+        quote!({
             #kept
-            let mut #attempts = #site.get().begin_call();
+            #keep #private::retry::Retry::begin_call(&#site);
+            let mut #attempts = #private::retry::Awaited::new();
             let mut #asks = #asked;
             loop {
                 // In a block of its own: what the attempt gave is gone before anything is awaited, and need not be `Send`.
-                let #wait = {
+                #asks = {
                     let #ended = { #copies #start #attempts.attempt(#future).await };
                     #leave
-                    match #site.get().next(&mut #attempts, #failed, &mut #asks) {
-                        ::core::result::Result::Ok(#wait) => #wait,
+                    match #attempts.next(&#site, #since, #failed, #asks) {
+                        ::core::result::Result::Ok(#asks) => #asks,
                         ::core::result::Result::Err(#ended) => break #over,
                     }
                 };
-                #wait.wait().await;
+                #attempts.wait().await;
             }
-        });
-        if is_answer {
-            Inner::Answer(looped)
-        } else {
-            Inner::Ended(looped)
-        }
+        })
     }
 
-    fn repeats(&self) -> bool {
-        true
+    /// What is asked of the user's code.
+    fn asked(&self, call: &Call<'_>) -> TokenStream {
+        let private = call.private;
+        let (class, after) = (call.class(self.when.as_ref()), self.after(call));
+        let tell = self.on_retry.as_ref();
+        let tell = tell.map_or_else(|| quote!(|_| ()), Value::tokens);
+        quote!(#private::retry::asked(#class, #after, #tell))
     }
-}
 
-impl Retrying {
     /// A closure from `&A` to the time that the error wants to be left alone.
     fn after(&self, call: &Call<'_>) -> TokenStream {
         let Some(after) = self.retry_after.as_ref().map(Value::tokens) else {
@@ -281,4 +291,17 @@ impl Retrying {
         let at = spanned(call.private, span);
         quote_spanned!(span=> |__perfkit_answer: &#answer| #at::retry::after(__perfkit_answer, #after))
     }
+}
+
+fn mixed(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
+}
+
+/// A function of `ty` for the answer of the call: one that never says that it failed is reported where it is written.
+fn of_answer(call: &Call<'_>, ty: &str, function: &str) -> TokenStream {
+    let answer = call.answer_type();
+    let span = span_of(&answer);
+    let at = spanned(call.private, span);
+    let [ty, function] = [ty, function].map(|name| Ident::new(name, span));
+    quote_spanned!(span=> #at::retry::#ty::#function::<#answer>)
 }

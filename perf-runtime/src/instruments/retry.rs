@@ -30,22 +30,23 @@ use crate::parts::random::random;
 use crate::parts::repeating::{self, Scope};
 use crate::parts::since::Since;
 use crate::rt;
-use crate::site::Instrument;
+use crate::site::{Instrument, Site};
 use crate::snapshot::{Meta, Metric, Section};
 
 mod asked;
-mod attempt;
 mod attempts;
+mod awaited;
 mod event;
 mod options;
 mod report;
 #[cfg(test)]
 mod tests;
+mod wait;
 
 pub use self::asked::{Asked, after, asked};
-pub use self::attempt::{Attempt, Wait};
-use self::attempts::Failed;
-pub use self::attempts::{Attempts, began};
+pub use self::attempts::began;
+use self::attempts::{Attempts, Failed};
+pub use self::awaited::{Attempt, Awaited, Pause};
 pub use self::event::RetryEvent;
 use self::options::Delays;
 pub use self::options::Options;
@@ -132,7 +133,7 @@ impl Retry {
         let mut ended = if let Some(ended) = failed {
             ended
         } else {
-            attempts = self.begin_call();
+            attempts = Attempts::new(self.begin());
             match attempt() {
                 Ended::Answered(answer) if !answer.has_failed() => return Ended::Answered(answer),
                 ended => ended,
@@ -149,29 +150,19 @@ impl Retry {
         }
     }
 
-    /// A call begins whose attempts are awaited: the expansion is the loop around them, so that nothing is nested in a
-    /// future that need not be.
+    /// A call begins whose attempts are [awaited](Awaited): when it did, if there is a deadline.
     #[inline]
-    pub fn begin_call(&'static self) -> Attempts {
-        Attempts::new(self.begin())
+    pub fn begin_call(site: &'static Site<Self>) -> Option<Instant> {
+        match site.peek() {
+            Some(retry) if !retry.is_attentive.load(Relaxed) => None,
+            _ => Self::begin_cold(site),
+        }
     }
 
-    /// What the attempt gave that has just ended: the wait before the next one, or how the call ends.
-    ///
-    /// `asked` says whether an answer is a failure and how long the error wants to be left alone, and is told when there is
-    /// another attempt. All of it is the user's; nothing is locked.
-    ///
-    /// # Errors
-    /// With what the attempt gave, when there is no other.
     #[cold]
     #[inline(never)]
-    pub fn next<A>(
-        &'static self,
-        attempts: &mut Attempts,
-        ended: Ended<A>,
-        asked: &mut impl Asked<A>,
-    ) -> Result<Wait, Ended<A>> {
-        attempts.next(self, ended, asked)
+    fn begin_cold(site: &'static Site<Self>) -> Option<Instant> {
+        site.get().begin()
     }
 
     /// A call begins: when it did, if there is a deadline.

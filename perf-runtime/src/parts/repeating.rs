@@ -20,6 +20,18 @@ pub(crate) fn is_repeating() -> bool {
     REPEATING.try_with(Cell::get).unwrap_or(false)
 }
 
+/// What the thread runs is a repetition from here on, until it [leaves](leave); gives what it was before.
+pub(crate) fn enter() -> bool {
+    // A thread that is coming to its end may have lost the cell: then a retry in it repeats.
+    let outer = REPEATING.try_with(|repeating| repeating.replace(true));
+    outer.unwrap_or(false)
+}
+
+/// What the thread runs is what it was before.
+pub(crate) fn leave(outer: bool) {
+    let _ = REPEATING.try_with(|repeating| repeating.set(outer));
+}
+
 /// While it lives, what this thread runs is a repetition.
 pub(crate) struct Scope {
     outer: bool,
@@ -29,10 +41,8 @@ pub(crate) struct Scope {
 
 impl Scope {
     pub(crate) fn enter() -> Self {
-        // A thread that is coming to its end may have lost the cell: then a retry in it repeats.
-        let outer = REPEATING.try_with(|repeating| repeating.replace(true));
         Self {
-            outer: outer.unwrap_or(false),
+            outer: enter(),
             not_send: PhantomData,
         }
     }
@@ -40,7 +50,7 @@ impl Scope {
 
 impl Drop for Scope {
     fn drop(&mut self) {
-        let _ = REPEATING.try_with(|repeating| repeating.set(self.outer));
+        leave(self.outer);
     }
 }
 

@@ -6,10 +6,9 @@ use std::time::{Duration, Instant};
 use crate::classify::Class;
 use crate::clock::Start;
 use crate::ended::Ended;
-use crate::instruments::retry::attempt::{Attempt, Wait};
 use crate::instruments::retry::report::{self, Count};
+use crate::instruments::retry::wait::Wait;
 use crate::instruments::retry::{Asked, Retry, RetryEvent};
-use crate::outcome::Failing;
 use crate::rejected::{Reason, Rejected};
 
 /// Why an attempt did not succeed.
@@ -57,7 +56,7 @@ impl Failed {
 ///
 /// Dropped after the first one has failed and before its end, the call was cancelled, or panicked.
 #[derive(Debug)]
-pub struct Attempts {
+pub(super) struct Attempts {
     /// When the call began; only where there is a deadline.
     began: Option<Instant>,
     /// Of the attempt that runs or has just run.
@@ -74,30 +73,6 @@ impl Attempts {
             number: 1,
             running: None,
         }
-    }
-
-    /// When the next attempt begins: the first one with the call, which is told, others now.
-    #[inline]
-    #[must_use]
-    pub fn began(&self, call: Start) -> Start {
-        if self.number > 1 { Start::now() } else { call }
-    }
-
-    /// `future` as the next attempt.
-    #[inline]
-    pub fn attempt<F>(&self, future: F) -> Attempt<F> {
-        Attempt::new(future, self.number > 1)
-    }
-
-    /// Whether `answer` is that of a first attempt that has not failed: then there is nothing to ask and nothing to count.
-    #[expect(
-        clippy::inline_always,
-        reason = "an answer in a function of its own is in memory"
-    )]
-    #[inline(always)]
-    #[must_use]
-    pub fn succeed_at_once<A: Failing>(&self, answer: &A) -> bool {
-        self.running.is_none() && !answer.has_failed()
     }
 
     /// What the attempt gave: the wait before the next one, or the answer of the call.

@@ -1,4 +1,4 @@
-//! How attempts are polled, and how the time between them passes: blocking the thread or not.
+//! How the time between attempts passes: blocking the thread or not.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,55 +8,19 @@ use std::time::Duration;
 use pin_project_lite::pin_project;
 
 use crate::clock::coarse::Clock;
-use crate::parts::repeating::Scope;
 use crate::rt;
-
-pin_project! {
-    /// An attempt; a repetition says that it is one while it is polled.
-    #[must_use = "futures do nothing unless polled"]
-    pub struct Attempt<F> {
-        #[pin]
-        future: F,
-        is_repetition: bool,
-    }
-}
-
-impl<F> Attempt<F> {
-    #[inline]
-    pub(super) fn new(future: F, is_repetition: bool) -> Self {
-        Self {
-            future,
-            is_repetition,
-        }
-    }
-}
-
-impl<F: Future> Future for Attempt<F> {
-    type Output = F::Output;
-
-    #[expect(
-        clippy::inline_always,
-        reason = "an answer in a function of its own is in memory"
-    )]
-    #[inline(always)]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        let _scope = this.is_repetition.then(Scope::enter);
-        this.future.poll(cx)
-    }
-}
 
 /// The wait before an attempt.
 #[derive(Debug)]
 #[must_use]
-pub struct Wait {
+pub(super) struct Wait {
     pub(super) delay: Duration,
     pub(super) clock: Option<&'static Clock>,
 }
 
 impl Wait {
     /// Blocks the thread.
-    pub fn block(self) {
+    pub(super) fn block(self) {
         if !self.passes_at_once() {
             rt::block(self.delay);
         }
@@ -66,7 +30,7 @@ impl Wait {
     ///
     /// Is never ready in its first poll: calls that fail at once, again and again, leave others their turn, a timeout
     /// around them included.
-    pub fn wait(self) -> Waiting {
+    pub(super) fn wait(self) -> Waiting {
         let sleep = if self.passes_at_once() {
             None
         } else {
@@ -91,7 +55,7 @@ impl Wait {
 pin_project! {
     /// See [`Wait::wait`].
     #[must_use = "futures do nothing unless polled"]
-    pub struct Waiting {
+    pub(super) struct Waiting {
         #[pin]
         sleep: Option<rt::Sleep>,
         has_yielded: bool,
