@@ -189,7 +189,12 @@ impl Instrument for Retrying {
 impl Retrying {
     /// A call of a sync function.
     fn called(&self, call: &Call<'_>, inner: Inner, is_answer: bool) -> TokenStream {
-        let Call { private, site, .. } = call;
+        let Call {
+            private,
+            site,
+            capture,
+            ..
+        } = call;
         let (kept, copies) = (self.again.kept(), self.again.copies(call));
         // The first attempt begins with the call.
         let (began, start) = if call.starts_within {
@@ -207,7 +212,8 @@ impl Retrying {
             ("call", inner.ended(call))
         };
         let (method, asked) = (of_answer(call, "Retry", method), self.asked(call));
-        quote!({ #kept #began #method(#site.get(), || { #copies #start #within }, #asked) })
+        // Moved, what the attempts need is in memory only once one has failed.
+        quote!({ #kept #began #method(&#site, #capture || { #copies #start #within }, #asked) })
     }
 
     /// A call of an async function: a loop around what is awaited.

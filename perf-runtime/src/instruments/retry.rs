@@ -87,36 +87,35 @@ impl Retry {
     /// as in [`Retry::next`].
     #[inline]
     pub fn call<A: Failing>(
-        &'static self,
+        site: &'static Site<Self>,
         mut attempt: impl FnMut() -> Ended<A>,
         asked: impl Asked<A>,
     ) -> Ended<A> {
-        if self.is_attentive.load(Relaxed) {
-            return self.go_on(None, attempt, asked);
+        if Self::is_attentive(site) {
+            return Self::go_on(site, None, attempt, asked);
         }
         match attempt() {
             Ended::Answered(answer) if !answer.has_failed() => Ended::Answered(answer),
-            ended => self.go_on(Some(ended), attempt, asked),
+            ended => Self::go_on(site, Some(ended), attempt, asked),
         }
     }
 
     /// The same where nobody further in can have answered in place of the body.
     #[inline]
     pub fn call_sure<A: Failing>(
-        &'static self,
+        site: &'static Site<Self>,
         mut attempt: impl FnMut() -> A,
         asked: impl Asked<A>,
     ) -> A {
         let mut failed = None;
-        if !self.is_attentive.load(Relaxed) {
+        if !Self::is_attentive(site) {
             let answer = attempt();
             if !answer.has_failed() {
                 return answer;
             }
             failed = Some(Ended::Answered(answer));
         }
-        self.go_on(failed, || Ended::Answered(attempt()), asked)
-            .sure()
+        Self::go_on(site, failed, move || Ended::Answered(attempt()), asked).sure()
     }
 
     /// A call whose first attempt has `failed`, or that has to begin attentively.
@@ -124,6 +123,15 @@ impl Retry {
     #[cold]
     #[inline(never)]
     fn go_on<A: Failing>(
+        site: &'static Site<Self>,
+        failed: Option<Ended<A>>,
+        attempt: impl FnMut() -> Ended<A>,
+        asked: impl Asked<A>,
+    ) -> Ended<A> {
+        site.get().attempts(failed, attempt, asked)
+    }
+
+    fn attempts<A: Failing>(
         &'static self,
         failed: Option<Ended<A>>,
         mut attempt: impl FnMut() -> Ended<A>,
@@ -153,9 +161,10 @@ impl Retry {
     /// A call begins whose attempts are [awaited](Awaited): when it did, if there is a deadline.
     #[inline]
     pub fn begin_call(site: &'static Site<Self>) -> Option<Instant> {
-        match site.peek() {
-            Some(retry) if !retry.is_attentive.load(Relaxed) => None,
-            _ => Self::begin_cold(site),
+        if Self::is_attentive(site) {
+            Self::begin_cold(site)
+        } else {
+            None
         }
     }
 
@@ -163,6 +172,13 @@ impl Retry {
     #[inline(never)]
     fn begin_cold(site: &'static Site<Self>) -> Option<Instant> {
         site.get().begin()
+    }
+
+    /// Whether there is anything to do at the start of a call; to build the instrument is something.
+    #[inline]
+    fn is_attentive(site: &'static Site<Self>) -> bool {
+        site.peek()
+            .is_none_or(|retry| retry.is_attentive.load(Relaxed))
     }
 
     /// A call begins: when it did, if there is a deadline.

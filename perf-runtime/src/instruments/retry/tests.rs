@@ -146,7 +146,8 @@ fn attempts_delays_and_budget_are_those_of_the_simplest_retry() {
             }
             let mut run = 0;
             let before = clock.exact();
-            let answer = retry.call(
+            let answer = retry.attempts(
+                None,
                 || {
                     run += 1;
                     let end = ends[(run as usize - 1).min(ends.len() - 1)];
@@ -180,7 +181,8 @@ fn rejected(options: Options, clock: &'static Clock, rejected: Rejected) -> Expe
     let options = options.jitter(Jitter::None).clock(clock);
     let retry: &'static Retry = Box::leak(Box::new(Retry::new(&META, options)));
     let (mut attempts, before) = (0, clock.exact());
-    let ended = retry.call(
+    let ended = retry.attempts(
+        None,
         || {
             attempts += 1;
             Ended::<Option<u8>>::Rejected(rejected)
