@@ -1,7 +1,8 @@
 //! `#[retry]` at run time: a call that failed is made again, after a while.
 //!
 //! A first attempt that succeeds meets one flag (see [`budget`](crate::parts::budget)) and nothing else: no clock, no count,
-//! no line that another thread writes. Everything behind a failure is out of its way, in functions of their own.
+//! no line that another thread writes. Everything behind a failure is out of its way, in functions of their own; an async
+//! call that is to be made again allocates once, for what it then needs until its end.
 //!
 //! # What is repeated
 //! A failure that is [repeatable](crate::classify::Class::is_repeatable), a timeout of a policy further in included; with `rejected`, other
