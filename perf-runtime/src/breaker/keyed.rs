@@ -167,8 +167,7 @@ impl Core {
         &self,
         keys: &Keys<K>,
         (pass, lookup): (KeyPass, L),
-        whole: Pass,
-        start: u64,
+        (whole, start): (Pass, u64),
         fate: Fate,
     ) {
         self.judge_whole(whole, fate);
@@ -207,9 +206,12 @@ impl Core {
 
 /// One call that the breaker of a key has let through.
 #[must_use = "a call that is not judged counts as cancelled"]
-pub struct KeyedPermit<'b, K: Key, L: Lookup<K>> {
+pub struct KeyedPermit<'b, K, L> {
     core: &'b Core,
     keys: &'b Keys<K>,
+    /// [`Core::judge_key`] of this key. Kept, so that what is no key is complained of where a permit is asked for, and not
+    /// once more where it is used.
+    judge: Judge<'b, K, L>,
     /// Taken when it is judged. What goes elsewhere then is by value, so that the permit itself need not be in memory.
     held: Option<(KeyPass, L)>,
     /// That of all keys together.
@@ -217,7 +219,9 @@ pub struct KeyedPermit<'b, K: Key, L: Lookup<K>> {
     start: u64,
 }
 
-impl<'b, K: Key, L: Lookup<K>> KeyedPermit<'b, K, L> {
+type Judge<'b, K, L> = fn(&'b Core, &'b Keys<K>, (KeyPass, L), (Pass, u64), Fate);
+
+impl<'b, K, L> KeyedPermit<'b, K, L> {
     #[inline]
     const fn new(
         core: &'b Core,
@@ -225,10 +229,15 @@ impl<'b, K: Key, L: Lookup<K>> KeyedPermit<'b, K, L> {
         held: (KeyPass, L),
         whole: Pass,
         start: u64,
-    ) -> Self {
+    ) -> Self
+    where
+        K: Key,
+        L: Lookup<K>,
+    {
         Self {
             core,
             keys,
+            judge: Core::judge_key,
             held: Some(held),
             whole,
             start,
@@ -292,28 +301,28 @@ impl<'b, K: Key, L: Lookup<K>> KeyedPermit<'b, K, L> {
         if fate == Fate::Success && is_quick && self.keys.is_unchanged(&held.0) {
             return;
         }
-        self.core
-            .judge_key(self.keys, held, self.whole, self.start, fate);
+        (self.judge)(self.core, self.keys, held, (self.whole, self.start), fate);
     }
 }
 
-impl<K: Key, L: Lookup<K>> Drop for KeyedPermit<'_, K, L> {
+impl<K, L> Drop for KeyedPermit<'_, K, L> {
     #[inline]
     fn drop(&mut self) {
         if let Some(held) = self.held.take() {
-            dropped(self.core, self.keys, held, self.whole, self.start);
+            let call = (self.whole, self.start);
+            dropped(self.core, self.keys, self.judge, held, call);
         }
     }
 }
 
 #[cold]
 #[inline(never)]
-fn dropped<K: Key, L: Lookup<K>>(
-    core: &Core,
-    keys: &Keys<K>,
+fn dropped<'b, K, L>(
+    core: &'b Core,
+    keys: &'b Keys<K>,
+    judge: Judge<'b, K, L>,
     held: (KeyPass, L),
-    whole: Pass,
-    start: u64,
+    call: (Pass, u64),
 ) {
-    core.judge_key(keys, held, whole, start, Fate::of_a_drop());
+    judge(core, keys, held, call, Fate::of_a_drop());
 }

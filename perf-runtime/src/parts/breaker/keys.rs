@@ -45,6 +45,17 @@ type Locked<'k, K> = (MutexGuard<'k, Table<K>>, Arc<Machine>, Left<K>);
 /// What is the user's and not needed any more: a key that was made, and an entry that was evicted.
 type Left<K> = (Option<K>, Option<Entry<K>>);
 
+impl<K> Keys<K> {
+    /// Whether a success of a call that was quick enough leaves everything as it is.
+    #[inline]
+    pub(crate) fn is_unchanged(&self, pass: &KeyPass) -> bool {
+        let is_well = || self.state.load(Acquire) & COUNT_MASK == 0;
+        let is_still_well = |count| self.census.is_still_zero(count);
+        pass.machine.is_none()
+            && (pass.gone == STRANGER || pass.count.map_or_else(is_well, is_still_well))
+    }
+}
+
 impl<K: Key> Keys<K> {
     /// Of at most so many keys, each with a breaker of these rules.
     pub(crate) fn new(rules: Rules, most: u64) -> Self {
@@ -127,15 +138,6 @@ impl<K: Key> Keys<K> {
             pass,
             change: admission.change,
         }
-    }
-
-    /// Whether a success of a call that was quick enough leaves everything as it is.
-    #[inline]
-    pub(crate) fn is_unchanged(&self, pass: &KeyPass) -> bool {
-        let is_well = || self.state.load(Acquire) & COUNT_MASK == 0;
-        let is_still_well = |count| self.census.is_still_zero(count);
-        pass.machine.is_none()
-            && (pass.gone == STRANGER || pass.count.map_or_else(is_well, is_still_well))
     }
 
     /// What became of a call of this key.
