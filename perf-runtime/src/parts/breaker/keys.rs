@@ -17,7 +17,7 @@ mod census;
 mod said;
 mod table;
 
-use self::census::{Census, Count};
+use self::census::Census;
 use self::said::STRANGER;
 pub(crate) use self::said::{KeyAdmission, KeyCounts, KeyJudged, KeyPass, Refused};
 use self::table::{Entry, Table};
@@ -50,9 +50,9 @@ impl<K> Keys<K> {
     #[inline]
     pub(crate) fn is_unchanged(&self, pass: &KeyPass) -> bool {
         let is_well = || self.state.load(Acquire) & COUNT_MASK == 0;
-        let is_still_well = |count| self.census.is_still_zero(count);
+        let is_still_well = |hash| self.census.has_none(hash);
         pass.machine.is_none()
-            && (pass.gone == STRANGER || pass.count.map_or_else(is_well, is_still_well))
+            && (pass.gone == STRANGER || pass.hash.map_or_else(is_well, is_still_well))
     }
 }
 
@@ -76,28 +76,25 @@ impl<K: Key> Keys<K> {
     #[inline]
     pub(crate) fn pass_if_well<L: Lookup<K>>(&self, lookup: &L) -> Option<KeyPass> {
         let state = self.state.load(Acquire);
-        let count = if state & COUNT_MASK == 0 {
+        let hash = if state & COUNT_MASK == 0 {
             None
         } else {
-            let count = self.count(lookup);
-            if !count.is_zero() {
-                return None;
-            }
-            Some(count)
+            Some(self.hash_if_well(lookup)?)
         };
         Some(KeyPass {
             machine: None,
             own: Pass::NONE,
             gone: state >> 32,
-            count,
+            hash,
         })
     }
 
-    /// How many keys there are that this one may be.
+    /// Its hash, if there is no entry that may be its own.
     // Two numbers in registers, and the hashing out of the way of those who need none.
     #[inline(never)]
-    fn count<L: Lookup<K>>(&self, lookup: &L) -> Count {
-        self.census.of(self.hash(lookup))
+    fn hash_if_well<L: Lookup<K>>(&self, lookup: &L) -> Option<u64> {
+        let hash = self.hash(lookup);
+        self.census.has_none(hash).then_some(hash)
     }
 
     /// Whether a call of this key may run, of which [`Self::pass_if_well`] does not know. The time is asked for where a time
@@ -130,7 +127,7 @@ impl<K: Key> Keys<K> {
                 machine: Some(machine),
                 own,
                 gone,
-                count: None,
+                hash: None,
             }),
             Err(nanos) => Err(Refused::After { nanos, now }),
         };

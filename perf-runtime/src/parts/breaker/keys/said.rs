@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::super::{Change, Judged, Machine, Pass};
-use super::census::Count;
 
 /// Of a call that is not judged.
 pub(super) const STRANGER: u64 = u64::MAX;
@@ -15,8 +14,8 @@ pub(crate) struct KeyPass {
     /// How that has admitted the call.
     pub(super) own: Pass,
     pub(super) gone: u64,
-    /// How many keys there were that this one may be; not known while all were well.
-    pub(super) count: Option<Count>,
+    /// Its hash, where there were other entries and none that may be its own; not known while all were well.
+    pub(super) hash: Option<u64>,
 }
 
 /// Whether a call of a key may run.
@@ -58,7 +57,7 @@ impl KeyPass {
             machine: None,
             own: Pass::NONE,
             gone: STRANGER,
-            count: None,
+            hash: None,
         }
     }
 }
@@ -72,7 +71,7 @@ impl KeyAdmission {
                 machine: None,
                 own: Pass::NONE,
                 gone,
-                count: None,
+                hash: None,
             }),
             change: None,
         }
