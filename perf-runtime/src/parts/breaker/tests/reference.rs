@@ -10,7 +10,7 @@ const ROUND: u64 = 3_000;
 #[test]
 fn a_breaker_does_what_a_naive_one_does_wherever_the_clock_leaps() {
     let mut chance = Chance::seeded();
-    let events = calls(400_000);
+    let events = calls(2_000_000);
     let (mut opened, mut early) = (0, 0);
     for round in 0..events.div_ceil(ROUND) {
         let rules = any_rules(&mut chance);
