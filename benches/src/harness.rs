@@ -4,7 +4,8 @@
 //! fairly; all of them live as long as the run and only the one whose turn it is works. In a round each measures all
 //! its rows once, in an order of tools that rotates. A row's calls come in blocks that alternate with blocks of its
 //! baseline (a function around which the time-stamp counter is read twice, as cheaply as safe code can, unless the row
-//! names another) on the same pinned threads. A round's figure is the median of its blocks, a run's the median of its rounds; a ratio of two tools
+//! names another) on the same pinned threads; which of the two goes first changes from block to block, because each leaves the
+//! other what it has put into the processor's caches. A round's figure is the median of its blocks, a run's the median of its rounds; a ratio of two tools
 //! is taken within one round, each relative to its own baseline.
 //!
 //! What it does not do: subtract the loop, or compare figures of different runs; the baseline is subtracted in the
@@ -283,33 +284,41 @@ fn of_thread(
         barrier.wait();
     };
     // What a thread's first calls pay once, growing buffers included, is not the cost of a call.
-    (row.prepare)(turns * BLOCKS);
+    (row.prepare)(turns.max(reads) * BLOCKS);
     (row.run)(turns * BLOCKS);
-    (row.beside)(reads);
+    (row.beside)(reads * BLOCKS);
     rest();
     let mut pairs = Vec::new();
     let mut baselines = Duration::ZERO;
     let mut allocated = 0;
-    let loads = rows::loads();
+    let mut loaded = 0;
     let start = process::processor_time();
-    for _ in 0..BLOCKS {
+    for block in 0..BLOCKS {
         let read = process::processor_time();
         (row.prepare)(reads.max(turns));
         gate.wait();
-        let before = timed(row.beside, reads);
+        let first = block.is_multiple_of(2);
+        let first = first.then(|| timed(row.beside, reads));
         gate.wait();
         baselines += process::processor_time() - read;
-        let allocations = allocations::of_this_thread();
+        let (allocations, loads) = (allocations::of_this_thread(), rows::loads());
         let cost = timed(row.run, turns);
         allocated += allocations::of_this_thread() - allocations;
-        pairs.push((before, cost));
+        loaded += rows::loads() - loads;
+        barrier.wait();
+        let read = process::processor_time();
+        gate.wait();
+        let beside = first.unwrap_or_else(|| timed(row.beside, reads));
+        gate.wait();
+        baselines += process::processor_time() - read;
+        pairs.push((beside, cost));
         barrier.wait();
     }
     rest();
     Figures {
         pairs,
         processor: (process::processor_time() - start).saturating_sub(baselines),
-        loads: rows::loads() - loads,
+        loads: loaded,
         allocations: allocated,
     }
 }

@@ -31,6 +31,8 @@ pub enum Shape {
     Evict,
     /// A miss, always: load, insert, evict.
     Miss,
+    /// Two calls of one process, the one the other's baseline.
+    Paired,
     /// A closed breaker that looks at failures in a row.
     Breaker,
     /// A closed breaker that looks at the last hundred calls, none of which failed.

@@ -146,6 +146,43 @@ pub fn shape(
     text
 }
 
+/// The rows that have a peer for their baseline: the time of each, that of the peer, and the one over the other.
+#[must_use]
+pub fn paired(samples: &Samples, tool: &str, names: &[&str]) -> String {
+    const THREADS: [usize; 2] = [1, 2];
+    let mut text = format!("{:<44}", "side by side in one process");
+    for threads in THREADS {
+        let ns = format!("ns, {threads}T");
+        let _ = write!(text, " {ns:>9} {:>9} {:>9}", "beside", "ratio");
+    }
+    text.push('\n');
+    for name in names {
+        let _ = write!(text, "  {name:<42}");
+        for threads in THREADS {
+            let Some(rounds) = of(samples, (tool, name, threads)) else {
+                let _ = write!(text, " {:>9} {:>9} {:>9}", "-", "-", "-");
+                continue;
+            };
+            let _ = write!(
+                text,
+                " {:>9.1} {:>9.1} {:>9.2}",
+                middle(rounds, |sample| sample.ns),
+                middle(rounds, |sample| sample.baseline_ns),
+                middle(rounds, |sample| sample.ratio),
+            );
+        }
+        text.push('\n');
+    }
+    text.push('\n');
+    text
+}
+
+/// One row over its baseline, pair by pair of blocks.
+#[must_use]
+pub fn beside(samples: &Samples, row: Name) -> Option<f64> {
+    Some(middle(of(samples, row)?, |sample| sample.ratio))
+}
+
 /// How many nanoseconds a row costs over its baseline.
 #[must_use]
 pub fn over(samples: &Samples, row: Name) -> Option<f64> {
@@ -235,9 +272,8 @@ pub struct Target {
 pub fn verdict(samples: &Samples, targets: &[Target]) -> String {
     let mut text = heading("ratio");
     for target in targets {
-        let row = of(samples, target.row);
         let ratio = match target.to {
-            None => row.map(|row| middle(row, |sample| sample.ratio)),
+            None => beside(samples, target.row),
             Some(to) => self::ratio(samples, target.row, to),
         };
         text.push_str(&line(target.says, ratio, target.limit));

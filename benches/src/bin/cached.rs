@@ -2,7 +2,10 @@
 
 use perfkit_benches::harness::{self, Options, Samples};
 use perfkit_benches::rows::Shape;
-use perfkit_benches::{caches, process, table};
+use perfkit_benches::{
+    caches::{self, paired},
+    process, table,
+};
 
 /// The shapes in the order they are printed, and perfkit's row that the others are compared with.
 const SHAPES: [(Shape, &str, &str); 6] = [
@@ -17,44 +20,43 @@ const SHAPES: [(Shape, &str, &str); 6] = [
         "hit, &str to Arc<String>, 1,000 entries",
         "&str, cached",
     ),
-    (Shape::HitAsync, "hit, async, u64, 1,000 entries", ASYNC),
-    (Shape::Evict, "zipf over 1M keys, room for 100,000", EVICT),
+    (
+        Shape::HitAsync,
+        "hit, async, u64, 1,000 entries",
+        "async, cached",
+    ),
+    (
+        Shape::Evict,
+        "zipf over 1M keys, room for 100,000",
+        "evict, cached",
+    ),
     (Shape::Miss, "all miss, room for 100,000", "miss, cached"),
 ];
 
 const HIT: &str = "hit, cached";
-const ASYNC: &str = "async, cached";
-const EVICT: &str = "evict, cached";
 
 fn verdict(samples: &Samples) -> String {
     let over = |threads| table::over(samples, ("perfkit", HIT, threads));
-    let evict = |peer, threads| {
-        let to = ("quick_cache", peer, threads);
-        table::ratio(samples, ("perfkit", EVICT, threads), to)
-    };
+    let beside = |row, threads| table::beside(samples, (paired::TOOL.name, row, threads));
     [
         table::heading("figure"),
         table::line("hit, ns over a bare lookup", over(1), 10.0),
         table::line("hit, ns over a bare lookup, two threads", over(2), 10.0),
         table::line("hit, ns over a bare lookup (stretch)", over(1), 4.0),
-        table::line(
-            "hit, async / sync",
-            table::ratio(samples, ("perfkit", ASYNC, 1), ("perfkit", HIT, 1)),
-            1.2,
-        ),
+        table::line("hit, async / sync", beside(paired::ASYNC, 1), 1.2),
         table::line(
             "miss, insert, evict / quick_cache get_or_insert_with",
-            evict("evict, get_or_insert_with", 1),
+            beside(paired::EVICT, 1),
             1.0,
         ),
         table::line(
             "miss, insert, evict / the same, two threads",
-            evict("evict, get_or_insert_with", 2),
+            beside(paired::EVICT, 2),
             1.0,
         ),
         table::line(
             "miss, insert, evict / quick_cache get, insert (stretch)",
-            evict("evict, get insert", 1),
+            beside(paired::EVICT_BY_HAND, 1),
             1.0,
         ),
     ]
@@ -72,6 +74,10 @@ fn main() {
     );
     let samples = harness::rounds(&caches::ALL, &options);
     print!("{}", table::shapes(&samples, &SHAPES, table::LOADS));
+    print!(
+        "{}",
+        table::paired(&samples, paired::TOOL.name, &paired::NAMES)
+    );
     println!(
         "over bare: less what a lookup in hashbrown with foldhash takes beside it, the clone of an Arc included; where\nsomething misses, a lookup that hits among the million keys"
     );

@@ -20,13 +20,14 @@ pub mod memoize;
 pub mod mini_moka;
 pub mod moka;
 pub mod once;
+pub mod paired;
 pub mod perfkit;
 pub mod quick_cache;
 
 pub use behaviour::Behaviour;
 
 /// Every tool of the `cached` bench.
-pub const ALL: [Tool; 10] = [
+pub const ALL: [Tool; 11] = [
     bare::TOOL,
     perfkit::TOOL,
     cached::TOOL,
@@ -37,6 +38,7 @@ pub const ALL: [Tool; 10] = [
     foyer::TOOL,
     concurrent::DASHMAP,
     concurrent::PAPAYA,
+    paired::TOOL,
 ];
 
 /// Every store that is weighed.

@@ -69,13 +69,13 @@ fn never<T>(answer: Result<T, Infallible>) -> T {
 }
 
 #[inline(never)]
-fn get(cache: &Cache<u64, u64>, key: u64) -> u64 {
+pub(super) fn get(cache: &Cache<u64, u64>, key: u64) -> u64 {
     never(cache.get_or_insert_with(&key, || Ok(load(key))))
 }
 
 /// Without its guard for the key: two that miss at once load twice.
 #[inline(never)]
-fn get_then_insert(cache: &Cache<u64, u64>, key: u64) -> u64 {
+pub(super) fn get_then_insert(cache: &Cache<u64, u64>, key: u64) -> u64 {
     cache.get(&key).unwrap_or_else(|| {
         let value = load(key);
         cache.insert(key, value);
