@@ -1,6 +1,6 @@
 //! Where entries are: tags to compare eight at a time, and a pointer for each.
 //!
-//! A group has eight tags of seven bits of a hash each, which are compared at once (the generic group of Abseil's "Swiss
+//! A group has eight tags of a byte of a hash each, which are compared at once (the generic group of Abseil's "Swiss
 //! tables" and hashbrown), and a line of eight pointers. Tags stand apart from the pointers: a byte an entry stays near the
 //! processor where the pointers do not, and a search that finds nothing looks at nothing else. One that finds something has
 //! the line of pointers fetched while it compares.
@@ -9,7 +9,8 @@
 //! not zero. So a slot is free again as soon as its entry is gone, and nothing has to be cleaned up (the overflow count of
 //! Folly's F14). The ways from one group differ in their step, a power of two, which leads through all groups because
 //! their number is odd; with one step for all, the ways of strangers join, and after some turnover a miss goes through
-//! tens of groups.
+//! tens of groups. Each way has a count of its own: one in ten groups has been passed, but one in fifty by who goes the
+//! way that a search for what is not there would.
 //!
 //! One thread writes, any number read meanwhile, and each step is published with one store. Nothing here follows a
 //! pointer.
@@ -17,7 +18,7 @@
 use std::ptr::{NonNull, null_mut};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
-use super::sync::{AtomicPtr, AtomicU8, AtomicU64};
+use super::sync::{AtomicPtr, AtomicU32, AtomicU64};
 use super::table::prefetch;
 
 /// How many slots a group has.
@@ -26,16 +27,19 @@ const WIDTH: usize = 8;
 const FULL: usize = 5;
 const LOW_BITS: u64 = 0x0101_0101_0101_0101;
 const HIGH_BITS: u64 = LOW_BITS << 7;
-/// Has the high bit, which no tag has.
-const EMPTY: u8 = 0b1000_0000;
+/// No tag is zero.
+const EMPTY: u64 = 0;
+/// How many ways there are from a group, each with so many bits of its count.
+const WAYS: u64 = 8;
+const COUNT_BITS: u64 = 4;
 /// A count that has come so far stays there.
-const ALL: u8 = u8::MAX;
+const MANY: u32 = (1 << COUNT_BITS) - 1;
 
 /// Of each group, by its number.
 pub(super) struct Index<T> {
     tags: Box<[AtomicU64]>,
-    /// How many entries have passed it.
-    passed: Box<[AtomicU8]>,
+    /// How many entries have passed it, by their way.
+    passed: Box<[AtomicU32]>,
     slots: Box<[Slots<T>]>,
 }
 
@@ -51,8 +55,8 @@ impl<T> Index<T> {
         };
         let slots = || Slots([const { AtomicPtr::new(null_mut()) }; WIDTH]);
         Self {
-            tags: (0..groups).map(|_| AtomicU64::new(HIGH_BITS)).collect(),
-            passed: (0..groups).map(|_| AtomicU8::new(0)).collect(),
+            tags: (0..groups).map(|_| AtomicU64::new(repeat(EMPTY))).collect(),
+            passed: (0..groups).map(|_| AtomicU32::new(0)).collect(),
             slots: (0..groups).map(|_| slots()).collect(),
         }
     }
@@ -79,13 +83,15 @@ impl<T> Index<T> {
     }
 
     /// The entry of this hash that `is` it.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "the way of a hit, in one function")]
+    #[inline(always)]
     pub(super) fn find(&self, hash: u64, is: impl FnMut(NonNull<T>) -> bool) -> Option<NonNull<T>> {
         self.search(hash, is).map(|(_, entry)| entry)
     }
 
     /// The same, and in which slot it is.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "the way of a hit, in one function")]
+    #[inline(always)]
     pub(super) fn search(
         &self,
         hash: u64,
@@ -94,24 +100,27 @@ impl<T> Index<T> {
         let first = self.first_group(hash);
         prefetch(self.slots.as_ptr().wrapping_add(first).cast::<u8>());
         let found = self.search_group(first, hash, &mut is);
-        if found.is_some() || self.nobody_passed(first) {
+        if found.is_some() || self.nobody_passed(first, hash) {
             return found;
         }
         self.search_beyond(first, hash, &mut is)
     }
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "the way of a hit, in one function")]
+    #[inline(always)]
     fn search_group(
         &self,
         group: usize,
         hash: u64,
         is: &mut impl FnMut(NonNull<T>) -> bool,
     ) -> Option<(usize, NonNull<T>)> {
+        // Known before the tags are, which may be another thread's.
+        let slots = &*self.slots;
         let tags = self.tags.get(group)?.load(Acquire);
         let mut found = zero_bytes(tags ^ repeat(tag(hash)));
         while found != 0 {
             let place = first_byte(found);
-            let entry = self.slot(group, place)?.load(Acquire);
+            let entry = slots.get(group)?.0.get(place)?.load(Acquire);
             // Null where it was taken out since; another where that was put there since.
             if let Some(entry) = NonNull::new(entry)
                 && is(entry)
@@ -124,9 +133,9 @@ impl<T> Index<T> {
     }
 
     #[inline]
-    fn nobody_passed(&self, group: usize) -> bool {
+    fn nobody_passed(&self, group: usize, hash: u64) -> bool {
         let passed = self.passed.get(group);
-        passed.is_none_or(|passed| passed.load(Acquire) == 0)
+        passed.is_none_or(|passed| passed.load(Acquire) >> count_of(hash) & MANY == 0)
     }
 
     /// Apart, so that the usual search is short.
@@ -142,24 +151,34 @@ impl<T> Index<T> {
         for _ in 1..self.tags.len() {
             at = self.next_group(at, hash);
             let found = self.search_group(at, hash, is);
-            if found.is_some() || self.nobody_passed(at) {
+            if found.is_some() || self.nobody_passed(at, hash) {
                 return found;
             }
         }
         None
     }
 
-    /// The entries that a search for this hash compares first, and most often alone.
+    /// Shows the entries that a search for this hash compares, most often one, at a glance: not further than the second
+    /// group.
     #[inline]
-    pub(super) fn likely(&self, hash: u64) -> impl Iterator<Item = *const T> {
-        let group = self.first_group(hash);
+    pub(super) fn glance(&self, hash: u64, mut see: impl FnMut(*const T)) {
+        let first = self.first_group(hash);
+        if !self.glance_at(first, hash, &mut see) && !self.nobody_passed(first, hash) {
+            self.glance_at(self.next_group(first, hash), hash, &mut see);
+        }
+    }
+
+    /// Whether there was anything to be shown.
+    #[inline]
+    fn glance_at(&self, group: usize, hash: u64, see: &mut impl FnMut(*const T)) -> bool {
         let tags = self.tags.get(group).map_or(0, |tags| tags.load(Relaxed));
         let mut found = zero_bytes(tags ^ repeat(tag(hash)));
-        std::iter::from_fn(move || {
-            let place = self.slot(group, first_byte(found))?;
+        let is_any = found != 0;
+        while let Some(place) = self.slot(group, first_byte(found)) {
+            see(place.load(Relaxed).cast_const());
             found &= found - 1;
-            Some(place.load(Relaxed).cast_const())
-        })
+        }
+        is_any
     }
 
     /// Where a search for this hash begins.
@@ -179,7 +198,7 @@ impl<T> Index<T> {
 
     #[inline]
     fn vacancy_in(&self, group: usize) -> Option<usize> {
-        let empty = self.tags.get(group)?.load(Relaxed) & HIGH_BITS;
+        let empty = zero_bytes(self.tags.get(group)?.load(Relaxed) ^ repeat(EMPTY));
         (empty != 0).then(|| group * WIDTH + first_byte(empty))
     }
 
@@ -200,7 +219,7 @@ impl<T> Index<T> {
     #[inline]
     fn next_group(&self, group: usize, hash: u64) -> usize {
         let groups = self.tags.len();
-        let mut next = group + (1 << (tag(hash) % 8));
+        let mut next = group + (1 << way(hash));
         while next >= groups {
             next -= groups;
         }
@@ -220,7 +239,7 @@ impl<T> Index<T> {
 
     /// Changes the counts of the groups that an entry has passed; those of a taken one are not zero.
     #[inline]
-    fn count(&self, hash: u64, slot: usize, change: impl Fn(u8) -> u8) {
+    fn count(&self, hash: u64, slot: usize, change: impl Fn(u32) -> u32) {
         let first = self.first_group(hash);
         if first != slot / WIDTH {
             self.count_from(first, hash, slot, change);
@@ -229,15 +248,16 @@ impl<T> Index<T> {
 
     #[cold]
     #[inline(never)]
-    fn count_from(&self, first: usize, hash: u64, slot: usize, change: impl Fn(u8) -> u8) {
+    fn count_from(&self, first: usize, hash: u64, slot: usize, change: impl Fn(u32) -> u32) {
         let mut at = first;
         for _ in 0..self.tags.len() {
             let Some(passed) = self.passed.get(at).filter(|_| at != slot / WIDTH) else {
                 return;
             };
-            let now = passed.load(Relaxed);
-            if now != ALL {
-                passed.store(change(now), Release);
+            let (all, place) = (passed.load(Relaxed), count_of(hash));
+            let now = all >> place & MANY;
+            if now != MANY {
+                passed.store(all & !(MANY << place) | change(now) << place, Release);
             }
             at = self.next_group(at, hash);
         }
@@ -280,13 +300,26 @@ impl<T> Index<T> {
     }
 }
 
-const fn repeat(byte: u8) -> u64 {
-    byte as u64 * LOW_BITS
+const fn repeat(byte: u64) -> u64 {
+    byte * LOW_BITS
 }
 
 #[inline]
-fn tag(hash: u64) -> u8 {
-    hash.to_le_bytes()[0] >> 1
+fn tag(hash: u64) -> u64 {
+    // Which is an addition, where one of a byte would be more.
+    (hash & 0xff).max(1)
+}
+
+/// Which way it is from the first group on: by bits that neither tell the group nor are in the tag.
+#[inline]
+fn way(hash: u64) -> u64 {
+    (hash >> 32) % WAYS
+}
+
+/// Where the count of that is.
+#[inline]
+fn count_of(hash: u64) -> u64 {
+    way(hash) * COUNT_BITS
 }
 
 /// The high bit of every byte that is zero, and now and then of one above such a byte that is one.
@@ -300,6 +333,6 @@ fn first_byte(bits: u64) -> usize {
     bits.trailing_zeros() as usize / 8
 }
 
-fn with_byte(word: u64, at: usize, byte: u8) -> u64 {
-    word & !(0xff << (at * 8)) | u64::from(byte) << (at * 8)
+fn with_byte(word: u64, at: usize, byte: u64) -> u64 {
+    word & !(0xff << (at * 8)) | byte << (at * 8)
 }

@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 pub(super) use std::{
     sync::{
         Mutex, MutexGuard, RwLock,
-        atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, AtomicUsize, fence},
+        atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence},
     },
     thread::yield_now,
     thread_local,
@@ -16,7 +16,7 @@ pub(super) use std::{
 pub(super) use shuttle::{
     sync::{
         Mutex, MutexGuard, RwLock,
-        atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, AtomicUsize, fence},
+        atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence},
     },
     thread::yield_now,
     thread_local,

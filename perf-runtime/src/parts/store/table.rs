@@ -191,8 +191,7 @@ impl<'l, T> Entries<'l, T> {
     #[inline]
     pub(super) fn prefetch(&self, hash: u64) {
         // Its head will do.
-        let likely = self.0.likely(hash);
-        likely.for_each(|entry| prefetch(entry.cast::<u8>()));
+        self.0.glance(hash, |entry| prefetch(entry.cast::<u8>()));
     }
 }
 
