@@ -27,20 +27,12 @@ const LONG: u64 = 1_000;
 /// Of shorter ones, one in so many.
 const SAMPLE: u64 = 16;
 
+// What a load is made of goes in registers, both ways: from memory the processor would read as a whole what it has just
+// written in parts, and wait for all that it has written before.
 impl Load {
+    #[inline]
     pub(super) fn begin(core: &'static Core, clock: &'static Clock) -> Self {
-        let series = &core.loads;
-        let timed_for = if let Some(block) = local::with(|local| local.block(series)).flatten() {
-            series.start(block)
-        } else {
-            series.shared().start();
-            1
-        };
-        let mut start = 0;
-        if timed_for > 0 {
-            start = clock::ticks();
-            clock.keep_up(start);
-        }
+        let (start, timed_for) = begin(&core.loads, clock);
         Self {
             core,
             start,
@@ -48,38 +40,61 @@ impl Load {
         }
     }
 
+    #[inline]
     pub(super) fn end(self, ending: Ending) {
         ManuallyDrop::new(self).record(ending);
     }
 
+    #[inline]
     fn record(&self, ending: Ending) {
-        let series: &'static Series = &self.core.loads;
-        if self.timed_for == 0 {
-            match local::with(|local| local.block(series)).flatten() {
-                Some(block) => series.end_untimed(block, ending),
-                None => _ = series.end_shared(ending, None),
-            }
-            return;
+        record(&self.core.loads, self.start, self.timed_for, ending);
+    }
+}
+
+/// When it began, and for how many it is timed.
+#[inline(never)]
+fn begin(series: &'static Series, clock: &'static Clock) -> (u64, u64) {
+    let timed_for = if let Some(block) = local::with(|local| local.block(series)).flatten() {
+        series.start(block)
+    } else {
+        series.shared().start();
+        1
+    };
+    if timed_for == 0 {
+        return (0, 0);
+    }
+    let start = clock::ticks();
+    clock.keep_up(start);
+    (start, timed_for)
+}
+
+#[inline(never)]
+fn record(series: &'static Series, start: u64, timed_for: u64, ending: Ending) {
+    if timed_for == 0 {
+        match local::with(|local| local.block(series)).flatten() {
+            Some(block) => series.end_untimed(block, ending),
+            None => _ = series.end_shared(ending, None),
         }
-        let elapsed = clock::ticks().saturating_sub(self.start);
-        let times = Times {
-            elapsed,
-            own: elapsed,
-            busy: elapsed,
-        };
-        let is_short = clock::nanos(elapsed, clock::factor()) < LONG;
-        // A load may end on another thread than it began on.
-        let ended = local::with(|local| {
-            let block = local.block(series)?;
-            series.end_for(block, ending, times, self.timed_for);
-            if is_short {
-                block.leave_out(local.gap(SAMPLE));
-            }
-            Some(())
-        });
-        if ended.flatten().is_none() {
-            series.end_shared(ending, Some(times));
+        return;
+    }
+    let elapsed = clock::ticks().saturating_sub(start);
+    let times = Times {
+        elapsed,
+        own: elapsed,
+        busy: elapsed,
+    };
+    let is_short = clock::nanos(elapsed, clock::factor()) < LONG;
+    // A load may end on another thread than it began on.
+    let ended = local::with(|local| {
+        let block = local.block(series)?;
+        series.end_for(block, ending, times, timed_for);
+        if is_short {
+            block.leave_out(local.gap(SAMPLE));
         }
+        Some(())
+    });
+    if ended.flatten().is_none() {
+        series.end_shared(ending, Some(times));
     }
 }
 

@@ -19,6 +19,7 @@ mod grace;
 mod index;
 mod insert;
 mod limbo;
+mod prefetch;
 mod sweep;
 mod sync;
 mod table;

@@ -49,9 +49,10 @@ impl Ghosts {
             Queue::Main => 0,
         };
         let ghost = fingerprint(print) << FINGERPRINT | queue | clock.now(unit);
-        let [newer @ .., _] = self.0;
-        let [first, older @ ..] = &mut self.0;
-        (*first, *older) = (ghost, newer);
+        // Not part by part: the processor waits when it reads as a whole what it has written in parts.
+        let newer = self.0;
+        let at = |place: usize| newer.get(place.wrapping_sub(1)).copied().unwrap_or(ghost);
+        self.0 = std::array::from_fn(at);
     }
 
     /// If an entry was evicted, the queue it left and how many left that since, about; it is forgotten then.

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering::Relaxed};
 
 use super::bounds::Bounds;
 use super::entry::Entry;
-use super::table::{Entries, Slot, prefetch};
+use super::prefetch::prefetch;
+use super::table::{Entries, Slot};
 use crate::parts::policy::{Ahead, Policy, Whereabouts};
 
 /// Where the policy of a shard will look, for who has not locked it.
@@ -107,8 +108,8 @@ impl Books {
             }
             times
         })?;
-        let is_it = |(asked, slot): (u32, Option<Slot>)| slot.filter(|_| asked == id);
-        let slot = unread.into_iter().find_map(is_it);
+        let known = unread.iter().find(|(asked, _)| *asked == id);
+        let slot = known.and_then(|(_, slot)| *slot);
         Some(GivenUp { id, slot })
     }
 

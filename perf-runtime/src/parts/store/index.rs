@@ -18,8 +18,8 @@
 use std::ptr::{NonNull, null_mut};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
+use super::prefetch::prefetch;
 use super::sync::{AtomicPtr, AtomicU32, AtomicU64};
-use super::table::prefetch;
 
 /// How many slots a group has.
 const WIDTH: usize = 8;

@@ -39,7 +39,7 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
     pub(crate) fn insert_entry<'s>(
         &'s self,
         hash: u64,
-        mut entry: Entry<K, V>,
+        entry: Entry<K, V>,
         weight: u64,
         now: u64,
         is_wanted: impl Fn() -> bool,
@@ -99,8 +99,7 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
             if let Some(expected) = self.expected.get(self.number(hash)) {
                 expected.update(&locked);
             }
-            entry.id = id;
-            put(&mut locked, hash, entry, weight, displaced);
+            put(&mut locked, (id, hash), entry, weight, displaced);
             let (entries, books) = locked.parts();
             books.prefetch(&entries);
         } else {
@@ -189,19 +188,22 @@ fn id_of<K: Key, V>(locked: &LockedShard<'_, K, V>, hash: u64, entry: &Entry<K, 
     found.map(|(_, found)| found.id)
 }
 
-/// Puts in an entry that has its id and its place in the bounds.
+/// Puts in an entry whose id and place in the bounds are reserved.
+#[inline]
 fn put<'s, K, V>(
     locked: &mut LockedShard<'s, K, V>,
-    hash: u64,
-    mut entry: Entry<K, V>,
+    (id, hash): (u32, u64),
+    entry: Entry<K, V>,
     weight: u32,
     displaced: &mut Displaced<'s, K, V>,
 ) {
-    let id = entry.id;
-    while let Err(again) = locked.insert(hash, entry) {
-        entry = again;
+    let vacancy = loop {
+        if let Some(vacancy) = locked.vacancy(hash) {
+            break vacancy;
+        }
         let room = locked.room_beyond(locked.len());
         displaced.add_index(rebuild(locked, room));
-    }
+    };
+    locked.insert(vacancy, hash, entry, |entry| entry.id = id);
     locked.policy.insert(id, hash, weight);
 }

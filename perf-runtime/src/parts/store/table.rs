@@ -8,6 +8,8 @@
 //!
 //! The table knows hashes but not keys: who finds compares, and never puts in two entries with one key.
 
+#![expect(clippy::inline_always, reason = "hits and entries go in one function")]
+
 use std::marker::PhantomData;
 use std::mem;
 use std::ops::{Deref, DerefMut};
@@ -18,6 +20,7 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use super::grace::Pin;
 use super::index::Index;
 use super::limbo::{Garbage, Limbo, Spare, Unlinked};
+use super::prefetch::prefetch;
 use super::sync::{AtomicPtr, AtomicUsize, Mutex, MutexGuard, lock};
 use super::turn;
 
@@ -77,7 +80,7 @@ impl<T, W> Table<T, W> {
     }
 
     /// The entry of this hash that `is` it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn find<'a>(
         &'a self,
         pin: &'a Pin,
@@ -153,6 +156,9 @@ pub(super) struct Locked<'a, T, W> {
     writer: MutexGuard<'a, Writer<T, W>>,
 }
 
+/// Where no entry is until the next change.
+pub(super) struct Vacancy(usize);
+
 /// Where an entry is until the next [rebuilding](Locked::rebuild).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Slot(u32);
@@ -222,17 +228,26 @@ impl<'t, T, W> Locked<'t, T, W> {
         (Entries(index), &mut self.writer.also)
     }
 
-    /// Puts in an entry whose key is not there; gives it back when there is no room without [`Locked::rebuild`].
-    pub(super) fn insert(&mut self, hash: u64, entry: T) -> Result<(), T> {
-        let room = self.index().room();
-        let vacancy = self.index().vacancy(hash).filter(|_| self.len() < room);
-        let Some(at) = vacancy else {
-            return Err(entry);
-        };
-        let entry = self.boxed(entry);
+    /// Where an entry of this hash may be put; none where that takes a [rebuilding](Self::rebuild).
+    #[inline]
+    pub(super) fn vacancy(&self, hash: u64) -> Option<Vacancy> {
+        let index = self.index();
+        let vacancy = index.vacancy(hash).map(Vacancy);
+        vacancy.filter(|_| self.len() < index.room())
+    }
+
+    /// Puts in an entry whose key is not there; `name` sees it where it will be, before anybody else does.
+    #[inline]
+    pub(super) fn insert(
+        &mut self,
+        Vacancy(at): Vacancy,
+        hash: u64,
+        entry: T,
+        name: impl FnOnce(&mut T),
+    ) {
+        let entry = self.boxed(entry, name);
         self.index().put(at, hash, entry);
         self.writer.len += 1;
-        Ok(())
     }
 
     /// Puts an entry in the place of one with the same key; gives it back when there is none.
@@ -240,7 +255,7 @@ impl<'t, T, W> Locked<'t, T, W> {
         if self.index().get(slot.index()).is_none() {
             return Err(entry);
         }
-        let entry = self.boxed(entry);
+        let entry = self.boxed(entry, |_| ());
         match self.index().replace(slot.index(), entry) {
             // SAFETY: it came out of a box and is in the index no more, and an entry is in one slot only.
             Some(before) => Ok(unsafe { self.table.limbo.unlinked(Garbage::Entry(before)) }),
@@ -250,19 +265,28 @@ impl<'t, T, W> Locked<'t, T, W> {
     }
 
     /// A box for it, if possible that of an entry which nobody reads any more.
-    fn boxed(&mut self, entry: T) -> NonNull<T> {
+    // It moves once: to read as a whole what it has just written in parts, the processor waits for all its writes.
+    #[inline(always)]
+    fn boxed(&mut self, entry: T, name: impl FnOnce(&mut T)) -> NonNull<T> {
         self.table.filled_by.store(turn::advance(), Release);
+        let mut boxed = match self.spare() {
+            Some(spare) => Box::write(spare, entry),
+            None => Box::new(entry),
+        };
+        name(&mut boxed);
+        NonNull::from(Box::leak(boxed))
+    }
+
+    fn spare(&mut self) -> Option<Spare<T>> {
         let spares = &mut self.writer.spares;
         if spares.is_empty() {
             self.table.limbo.give_spares(spares);
         }
-        let Some(spare) = spares.pop() else {
-            return NonNull::from(Box::leak(Box::new(entry)));
-        };
+        let spare = spares.pop()?;
         if let Some(next) = spares.last() {
             prefetch(next.as_ptr());
         }
-        NonNull::from(Box::leak(Box::write(spare, entry)))
+        Some(spare)
     }
 
     /// Takes out the entry that was put in with this hash.
@@ -329,7 +353,7 @@ impl<'t, T, W> Locked<'t, T, W> {
 
     /// An entry that is not to be put in, for who expects one that was taken out.
     pub(super) fn refuse(&mut self, entry: T) -> Unlinked<'t, T> {
-        let entry = self.boxed(entry);
+        let entry = self.boxed(entry, |_| ());
         // SAFETY: it came out of the box and is reached by nobody.
         unsafe { self.table.limbo.unlinked(Garbage::Entry(entry)) }
     }
@@ -350,27 +374,6 @@ impl<'t, T, W> Locked<'t, T, W> {
         // SAFETY: never null: it came out of a box.
         unsafe { NonNull::new_unchecked(before) }
     }
-}
-
-/// Has the processor fetch the lines at both ends of what is there, while it goes on.
-#[inline]
-pub(super) fn prefetch<T>(place: *const T) {
-    #[cfg(all(target_arch = "x86_64", not(miri)))]
-    {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        let end = place
-            .cast::<i8>()
-            .wrapping_add(size_of::<T>().saturating_sub(1));
-        // SAFETY: it is a hint, which reads nothing and is good for any address.
-        unsafe {
-            _mm_prefetch::<_MM_HINT_T0>(place.cast());
-            if size_of::<T>() > 1 {
-                _mm_prefetch::<_MM_HINT_T0>(end);
-            }
-        }
-    }
-    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
-    let _ = place;
 }
 
 impl<T, W> Drop for Locked<'_, T, W> {

@@ -43,7 +43,7 @@ fn slot(table: &Locked<'_, Pair, ()>, key: u64) -> Option<Slot> {
 
 fn put(table: &Pairs, key: u64, version: u64, drops: &Arc<AtomicUsize>) {
     let drops = drops.clone();
-    let mut pair = Pair {
+    let pair = Pair {
         key,
         value: value(key, version),
         drops,
@@ -54,11 +54,14 @@ fn put(table: &Pairs, key: u64, version: u64, drops: &Arc<AtomicUsize>) {
     if let Some(slot) = slot(&locked, key) {
         before.extend(locked.replace(slot, pair).ok());
     } else {
-        while let Err(again) = locked.insert(hash(key), pair) {
-            pair = again;
+        let vacancy = loop {
+            if let Some(vacancy) = locked.vacancy(hash(key)) {
+                break vacancy;
+            }
             let room = locked.len() + locked.len() / 2 + 1;
             before.push(locked.rebuild(room, |(), pair| hash(pair.key)));
-        }
+        };
+        locked.insert(vacancy, hash(key), pair, |_| ());
     }
     _before = before;
 }
@@ -128,7 +131,11 @@ fn some_memory_of_what_nobody_reads_is_kept_for_the_next() {
         drop(table.lock().rebuild(600, |(), _| 0));
         // Those with one tag go one way, so that any of them can be taken for another.
         let hashes = || (0..ENTRIES).map(|at| at << 32 | at << 1 & 0xff);
-        let put = |hash| table.lock().insert(hash, entry()).ok().unwrap();
+        let put = |hash| {
+            let mut locked = table.lock();
+            let vacancy = locked.vacancy(hash).unwrap();
+            locked.insert(vacancy, hash, entry(), |_| ());
+        };
         let take = |hash| {
             let mut locked = table.lock();
             let (slot, _) = locked.find(hash, |_| true).unwrap();
@@ -221,7 +228,8 @@ fn a_panic_in_a_drop_reaches_nobody_and_spares_the_rest() {
         _before = locked.rebuild(10, |(), _| 0);
         for at in 0..10 {
             let panics = Panics(at % 3 == 0, drops.clone());
-            assert!(locked.insert(0, panics).is_ok());
+            let vacancy = locked.vacancy(0).unwrap();
+            locked.insert(vacancy, 0, panics, |_| ());
         }
     };
     fill(&table);
