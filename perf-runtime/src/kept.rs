@@ -101,7 +101,10 @@ impl<R: Keepable> Kept for Whole<R> {
 }
 
 /// How the answer of one call becomes that of another, on another thread.
-pub struct Share<R> {
+// One word, which a call that has found its answer does not have to write down.
+pub struct Share<R>(fn() -> Ways<R>);
+
+struct Ways<R> {
     /// Makes the answer of a call that waited, of the one that the run gave and the name of the site.
     give: fn(&R, &'static str) -> R,
     // Both know that an answer may go to another thread, so that who only shares need not ask.
@@ -112,7 +115,7 @@ pub struct Share<R> {
 /// An answer on its way to another call.
 pub(crate) struct Parcel(Box<dyn Any + Send>);
 
-impl<R: Send + 'static> Share<R> {
+impl<R: Send + 'static> Ways<R> {
     fn by(give: fn(&R, &'static str) -> R) -> Self {
         Self {
             give,
@@ -125,24 +128,25 @@ impl<R: Send + 'static> Share<R> {
 impl<R: Clone + Send + 'static> Share<R> {
     /// As it is.
     pub(crate) fn cloned() -> Self {
-        Self::by(|answer, _| answer.clone())
+        Self(|| Ways::by(|answer, _| answer.clone()))
     }
 }
 
 impl<R> Share<R> {
     /// The answer for another call, made of the one that the run of the site `op` gave.
-    pub(crate) fn again(&self, answer: &R, op: &'static str) -> R {
-        (self.give)(answer, op)
+    pub(crate) fn again(self, answer: &R, op: &'static str) -> R {
+        ((self.0)().give)(answer, op)
     }
 
     /// The answer for another call, made of the one that the run of the site `op` gave.
-    pub(crate) fn pack(&self, answer: &R, op: &'static str) -> Parcel {
-        (self.pack)((self.give)(answer, op))
+    pub(crate) fn pack(self, answer: &R, op: &'static str) -> Parcel {
+        let Ways { give, pack, .. } = (self.0)();
+        pack(give(answer, op))
     }
 
     /// What was packed by the same way; nothing else can be in it.
-    pub(crate) fn unpack(&self, parcel: Parcel) -> Option<R> {
-        (self.unpack)(parcel)
+    pub(crate) fn unpack(self, parcel: Parcel) -> Option<R> {
+        ((self.0)().unpack)(parcel)
     }
 }
 
@@ -171,7 +175,7 @@ pub trait ByClone<R> {
 
 impl<R: Clone + Send + 'static> ByClone<R> for &&&Sharing<R> {
     fn way(&self) -> Option<Share<R>> {
-        Some(Share::by(|answer, _| answer.clone()))
+        Some(Share::cloned())
     }
 }
 
@@ -186,9 +190,11 @@ where
     Result<T, E>: Send + 'static,
 {
     fn way(&self) -> Option<Share<Result<T, E>>> {
-        Some(Share::by(|answer, op| match answer {
-            Ok(value) => Ok(value.clone()),
-            Err(error) => Err(error.retell(op)),
+        Some(Share(|| {
+            Ways::by(|answer, op| match answer {
+                Ok(value) => Ok(value.clone()),
+                Err(error) => Err(error.retell(op)),
+            })
         }))
     }
 }
@@ -204,9 +210,11 @@ where
     Result<T, E>: Send + 'static,
 {
     fn way(&self) -> Option<Share<Result<T, E>>> {
-        Some(Share::by(|answer, op| match answer {
-            Ok(value) => Ok(value.clone()),
-            Err(_) => Err(E::from(Rejected::load_failed(op))),
+        Some(Share(|| {
+            Ways::by(|answer, op| match answer {
+                Ok(value) => Ok(value.clone()),
+                Err(_) => Err(E::from(Rejected::load_failed(op))),
+            })
         }))
     }
 }

@@ -57,7 +57,11 @@ impl Access {
     }
 
     /// What is kept under a key, or the way to it.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "there is one place for each function, and a call from there costs as much as the hash"
+    )]
+    #[inline(always)]
     #[expect(
         clippy::needless_pass_by_value,
         reason = "it is made for this one call, of a few references"

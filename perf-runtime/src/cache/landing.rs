@@ -13,7 +13,8 @@ use pin_project_lite::pin_project;
 
 use super::Count;
 use super::load::Load;
-use super::slot::{Gone, Slot};
+use super::slot::Slot;
+use super::taken::Gone;
 use crate::kept::{Keepable, Kept, Parcel, Share};
 use crate::parts::flight::{self, Committed, Ending, Event};
 use crate::parts::key::Key;
@@ -153,11 +154,47 @@ impl<'s, K: Key, R, V: Keepable> Landing<'s, K, R, V> {
         self.tags.as_ref().map_or(&[][..], |carried| &carried.tags)
     }
 
+    /// The answer of `body`, or of another call that runs it.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn load(
+        &mut self,
+        key: K,
+        is_error: fn(&R) -> bool,
+        share: Option<Share<R>>,
+        body: impl FnOnce() -> R,
+    ) -> R {
+        use flight::Landing as _;
+        self.judged_by(is_error, share);
+        let (slot, hash) = (self.slot, self.hash);
+        if slot.settings.coalesces {
+            return slot.flights.run(hash, key, self, body);
+        }
+        self.began();
+        let answer = body();
+        self.keep(key, &answer);
+        answer
+    }
+
+    /// The answer that is kept by now, if it is one for this call.
+    #[cold]
+    #[inline(never)]
+    fn look_again(&self) -> Option<R> {
+        let again = self.again.as_ref().filter(|_| !self.is_forced)?;
+        let is = |key: &K| key == again;
+        let value = if self.refreshes.is_some() {
+            self.slot.peek_fresh(self.hash, is, Clone::clone)?
+        } else {
+            self.slot.peek(self.hash, is, Clone::clone)?
+        };
+        Some((self.way.join)(value))
+    }
+
     /// The end of a load that nobody waits for.
     ///
     /// It has no flight that an invalidation could mark. So it is not kept when there was one: whatever an invalidation
     /// takes out, it takes out after it has said so.
-    pub(super) fn keep(mut self, key: K, answer: &R) {
+    pub(super) fn keep(&mut self, key: K, answer: &R) {
         use flight::Landing as _;
         self.ended(Ending::Answered(answer));
         let (slot, hash, invalidations) = (self.slot, self.hash, self.invalidations);
@@ -175,19 +212,13 @@ impl<'s, K: Key, R, V: Keepable> flight::Landing for Landing<'s, K, R, V> {
     type Prepared = Prepared<V>;
     type Displaced = Gone<'s, K, V>;
 
+    #[inline]
     fn found(&mut self) -> Option<R> {
         let (store, hash) = (&self.slot.store, self.hash);
         if self.missed.is_some_and(|at| store.is_as_at(hash, at)) {
             return None;
         }
-        let again = self.again.as_ref().filter(|_| !self.is_forced)?;
-        let is = |key: &K| key == again;
-        let value = if self.refreshes.is_some() {
-            self.slot.peek_fresh(self.hash, is, Clone::clone)?
-        } else {
-            self.slot.peek(self.hash, is, Clone::clone)?
-        };
-        Some((self.way.join)(value))
+        self.look_again()
     }
 
     fn began(&mut self) {
@@ -290,7 +321,7 @@ impl<K: Key, R, V: Keepable, F: Future<Output = R>> Future for Alone<'_, K, R, V
             landing.began();
         }
         let answer = ready!(this.body.poll(cx));
-        if let Some((key, landing)) = this.rest.take() {
+        if let Some((key, mut landing)) = this.rest.take() {
             landing.keep(key, &answer);
         }
         Poll::Ready(answer)

@@ -8,7 +8,6 @@ use super::hooks::Tags;
 use super::landing::{Alone, Landing};
 use super::refresh::Refresh;
 use crate::kept::{Keepable, Share};
-use crate::parts::flight::Landing as _;
 use crate::parts::key::Key;
 
 /// What is kept under a key, or the way to it.
@@ -34,9 +33,13 @@ impl<'s, K: 'static, R, V: 'static> Looked<'s, K, R, V> {
     ///
     /// `is_error` is asked of an answer that is to be kept; `share` says how one that is not is that of those who waited
     /// for it. Blocks while another call runs the body. A panic of `body` passes through.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "an answer in a function of its own is in memory"
+    )]
+    #[inline(always)]
     pub fn or_load(
-        self,
+        mut self,
         is_error: fn(&R) -> bool,
         share: Option<Share<R>>,
         body: impl FnOnce() -> R,
@@ -47,7 +50,11 @@ impl<'s, K: 'static, R, V: 'static> Looked<'s, K, R, V> {
     {
         match self {
             Self::Found(answer) => answer,
-            Self::Missing(missing) => missing.load(is_error, share, body),
+            // Left where it is: it is larger than all the rest of a call.
+            Self::Missing(Missing {
+                key,
+                ref mut landing,
+            }) => landing.load(key, is_error, share, body),
             Self::Bypassed => body(),
         }
     }
@@ -56,7 +63,11 @@ impl<'s, K: 'static, R, V: 'static> Looked<'s, K, R, V> {
     ///
     /// What was found is the answer of the first poll. Cancel safe as the body is: dropped while it runs the body for
     /// others, one of them runs its own.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "an answer in a function of its own is in memory"
+    )]
+    #[inline(always)]
     pub fn or_load_async<F: Future<Output = R>>(
         self,
         is_error: fn(&R) -> bool,
@@ -76,24 +87,14 @@ impl<'s, K: 'static, R, V: 'static> Looked<'s, K, R, V> {
 }
 
 impl<'s, K: Key, R, V: Keepable> Missing<'s, K, R, V> {
-    #[cold]
+    /// The answer of `body`, or of another call that runs it.
     pub(super) fn load(
         mut self,
         is_error: fn(&R) -> bool,
         share: Option<Share<R>>,
         body: impl FnOnce() -> R,
     ) -> R {
-        // Left where it is: it is larger than all the rest of a call.
-        let landing = &mut self.landing;
-        landing.judged_by(is_error, share);
-        let (slot, hash) = (landing.slot(), landing.hash());
-        if slot.settings.coalesces {
-            return slot.flights.run(hash, self.key, landing, body);
-        }
-        landing.began();
-        let answer = body();
-        self.landing.keep(self.key, &answer);
-        answer
+        self.landing.load(self.key, is_error, share, body)
     }
 
     /// Apart from the call that has found nothing, so that what is left of one that has found something is small.

@@ -10,6 +10,7 @@ use super::landing::{Landing, Prepared, Way};
 use super::looked::{Looked, Missing};
 use super::refresh::Refresh;
 use super::settings::{Settings, Times};
+use super::taken::Gone;
 use super::{Core, Count, Refreshed};
 use crate::clock::coarse::Swept;
 use crate::kept::{Keepable, Kept, Parcel};
@@ -149,7 +150,11 @@ impl<K: Key, V: Keepable> Slot<K, V> {
     }
 
     /// See [`Access::look_up`](super::Access::look_up).
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "there is one place for each function, and a call from there costs as much as the hash"
+    )]
+    #[inline(always)]
     pub(super) fn look_up<A, L>(&self, lookup: &L) -> Looked<'_, K, A::Answer, V>
     where
         A: Kept<Value = V>,
@@ -173,7 +178,11 @@ impl<K: Key, V: Keepable> Slot<K, V> {
     }
 
     /// What `read` makes of what is kept under a key; counted when there is something.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "there is one place for each function, and a call from there costs as much as the hash"
+    )]
+    #[inline(always)]
     pub(super) fn find<R>(
         &self,
         hash: u64,
@@ -262,6 +271,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
     }
 
     #[cold]
+    #[inline(never)]
     fn miss<A, L>(&self, hash: u64, lookup: &L) -> Looked<'_, K, A::Answer, V>
     where
         A: Kept<Value = V>,
@@ -380,18 +390,5 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         const ALWAYS: u64 = 0;
         let is = |key: &K| is(key) && self.store.hash_of(key) == hash;
         self.store.peek(hash, is, ALWAYS, |_| ()).is_some()
-    }
-}
-
-/// Entries that left. Dropped outside of all locks, it counts them and tells the user.
-pub(crate) struct Gone<'s, K: Key, V: Keepable> {
-    slot: &'s Slot<K, V>,
-    displaced: Displaced<'s, K, V>,
-}
-
-impl<K: Key, V: Keepable> Drop for Gone<'_, K, V> {
-    fn drop(&mut self) {
-        self.slot.changed();
-        self.slot.left(&self.displaced);
     }
 }

@@ -182,6 +182,8 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         }
     }
 
+    #[cold]
+    #[inline(never)]
     fn left_each(&self, displaced: &Displaced<'_, K, V>) -> u64 {
         let mut count = 0;
         let mut is_taken_out = false;
@@ -242,6 +244,19 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         if !self.is_there(hash, |_| true) {
             index.remove(hash);
         }
+    }
+}
+
+/// Entries that left. Dropped outside of all locks, it counts them and tells the user.
+pub(crate) struct Gone<'s, K: Key, V: Keepable> {
+    pub(super) slot: &'s Slot<K, V>,
+    pub(super) displaced: Displaced<'s, K, V>,
+}
+
+impl<K: Key, V: Keepable> Drop for Gone<'_, K, V> {
+    fn drop(&mut self) {
+        self.slot.changed();
+        self.slot.left(&self.displaced);
     }
 }
 

@@ -23,7 +23,11 @@ pub fn settings(max_size: Option<u64>) -> Settings {
 impl Memoized {
     /// What is kept under a key, or the way to it. `hooks` is a closure inside of the function, by which its instances
     /// are told apart; it is called once for each of them.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "there is one place for each function, and a call from there costs as much as the hash"
+    )]
+    #[inline(always)]
     pub fn look_up<K, A, L, H>(
         &self,
         hooks: H,

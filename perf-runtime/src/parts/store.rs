@@ -39,7 +39,7 @@ pub(crate) use self::turn::Turn;
 
 use self::books::{Books, Expected};
 use self::bounds::{Bounds, Place};
-use self::grace::pinned;
+use self::grace::{Pin, pinned};
 use self::limbo::Unlinked;
 use self::table::{Locked, Table};
 use crate::parts::key::{Key, Lookup};
@@ -128,7 +128,8 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
     /// Takes no lock, and writes no line that other threads read but for the first three times an entry is met after the
     /// policy has looked, and where a time to idle moves. `read` may use the store; while it runs, nothing that is taken
     /// out of any store meanwhile is dropped.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "the way of a hit, in one function")]
+    #[inline(always)]
     pub(crate) fn read<R>(
         &self,
         hash: u64,
@@ -136,18 +137,18 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
         now: u64,
         read: impl FnOnce(&Entry<K, V>) -> R,
     ) -> Option<R> {
-        pinned(|pin| {
-            let shard = self.shard(hash)?;
-            let entry = shard.find(pin, hash, |entry| key.is(entry.key()))?;
-            if entry.is_expired(now) {
-                return None;
-            }
-            entry.meet();
-            if let Some(idle) = &self.idle {
-                entry.touch(now, idle);
-            }
-            Some(read(entry))
-        })
+        // Ends here, after `read`.
+        let pin = Pin::new();
+        let shard = self.shard(hash)?;
+        let entry = shard.find(&pin, hash, |entry| key.is(entry.key()))?;
+        if entry.is_expired(now) {
+            return None;
+        }
+        entry.meet();
+        if let Some(idle) = &self.idle {
+            entry.touch(now, idle);
+        }
+        Some(read(entry))
     }
 
     /// An answer under this hash will be put in before long.

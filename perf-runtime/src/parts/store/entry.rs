@@ -93,9 +93,8 @@ impl<K, V> Entry<K, V> {
 
     #[inline]
     pub(crate) fn is_expired(&self, now: u64) -> bool {
-        // Never is never, even at the end of time.
         let expires = self.expires.load(Relaxed);
-        expires <= now && expires != u64::MAX
+        expires <= now && is_finite(expires)
     }
 
     /// Takes the one refresh that may run of this entry; false when another has it. A new answer is a new entry.
@@ -140,4 +139,11 @@ impl<K, V> Entry<K, V> {
             self.expires.store(expires, Relaxed);
         }
     }
+}
+
+/// Never is never, even at the end of time; which is asked when it has come.
+#[cold]
+#[inline(never)]
+fn is_finite(expires: u64) -> bool {
+    expires != u64::MAX
 }

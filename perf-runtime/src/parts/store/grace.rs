@@ -32,8 +32,6 @@ struct Record {
     /// Whether a reader may leave its fence to the writers.
     asymmetric: bool,
     taken: AtomicBool,
-    /// Whether it was taken for one time only, because the thread is ending.
-    is_lent: AtomicBool,
 }
 
 /// As many as there have been threads at one time that read.
@@ -66,6 +64,8 @@ pub(crate) struct Pin {
     record: &'static Record,
     /// The state of the record when this ends. Kept here and not read again, which would wait for the store before it.
     after: u64,
+    /// Whether the record was taken for this time only, because the thread is ending.
+    is_lent: bool,
     not_send: PhantomData<*mut ()>,
 }
 
@@ -74,45 +74,44 @@ pub(crate) struct Pin {
 /// May be called inside itself. Takes no lock, and writes only where this thread writes.
 #[inline]
 pub(crate) fn pinned<R>(read: impl FnOnce(&Pin) -> R) -> R {
-    // A closure and not a guard to be had: pins of a thread end in the reverse order of their beginning, or the outermost
-    // could end before one inside it.
     read(&Pin::new())
 }
 
 impl Pin {
-    #[inline]
-    fn new() -> Self {
+    /// Begins to read, until this is dropped, as [`pinned`] does for all but the one that cannot afford a call.
+    ///
+    /// It must not leave the scope it is made in: pins of a thread end in the reverse order of their beginning, or the
+    /// outermost could end before one inside it.
+    #[expect(clippy::inline_always, reason = "the way of a hit, in one function")]
+    #[inline(always)]
+    pub(super) fn new() -> Self {
         match MINE.try_with(Cell::get) {
-            Ok(Some(record)) => record.pin(),
-            _ => first_of_this_thread(),
+            Ok(Some(record)) if record.asymmetric => {
+                let pin = Self::begin(record, false);
+                compiler_fence(SeqCst);
+                pin
+            }
+            _ => {
+                let (record, is_lent) = of_this_thread();
+                let pin = Self::begin(record, is_lent);
+                fence(SeqCst);
+                pin
+            }
         }
     }
-}
 
-impl Record {
     #[inline]
-    fn pin(&'static self) -> Pin {
-        let state = self.state.load(Relaxed);
-        // Inside of another pin both steps store what is there.
-        let was_reading = state & 1;
-        self.state.store(state | 1, Relaxed);
-        if self.asymmetric {
-            compiler_fence(SeqCst);
-        } else {
-            fence(SeqCst);
-        }
-        Pin {
-            record: self,
-            after: state.wrapping_add(2 - 2 * was_reading),
+    fn begin(record: &'static Record, is_lent: bool) -> Self {
+        let before = record.state.load(Relaxed);
+        // Inside of another pin all steps store what is there.
+        let reading = before | 1;
+        record.state.store(reading, Relaxed);
+        Self {
+            record,
+            after: reading.wrapping_mul(2).wrapping_sub(before),
+            is_lent,
             not_send: PhantomData,
         }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn give_back(&self) {
-        self.is_lent.store(false, Relaxed);
-        self.taken.store(false, Release);
     }
 }
 
@@ -121,20 +120,24 @@ impl Drop for Pin {
     fn drop(&mut self) {
         // Nobody else writes it while it is taken.
         self.record.state.store(self.after, Release);
-        if self.record.is_lent.load(Relaxed) {
-            self.record.give_back();
+        if self.is_lent {
+            self.record.taken.store(false, Release);
         }
     }
 }
 
+/// The record of a thread that reads for the first time, or where readers have a fence of their own: beside that, a call
+/// costs nothing. Whether it is for one time only, because the thread is ending.
 #[cold]
 #[inline(never)]
-fn first_of_this_thread() -> Pin {
+fn of_this_thread() -> (&'static Record, bool) {
+    if let Ok(Some(mine)) = MINE.try_with(Cell::get) {
+        return (mine, false);
+    }
     let record = take_record();
     let owned = OWNERSHIP.try_with(|ownership| ownership.set(Some(Ownership(record))));
     let is_mine = owned.is_ok() && MINE.try_with(|mine| mine.set(Some(record))).is_ok();
-    record.is_lent.store(!is_mine, Relaxed);
-    record.pin()
+    (record, !is_mine)
 }
 
 fn take_record() -> &'static Record {
@@ -152,7 +155,6 @@ fn take_record() -> &'static Record {
         state: AtomicU64::new(0),
         asymmetric: barrier::is_for_all(),
         taken: AtomicBool::new(true),
-        is_lent: AtomicBool::new(false),
     }));
     records.push(record);
     record
