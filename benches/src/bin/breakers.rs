@@ -330,9 +330,10 @@ fn failures_after(tool: &Guarded, successes: usize) -> Option<Outcome> {
     Some(failures(fail_until_open(call)))
 }
 
-/// The same after two threads at the same time have let every fourth call fail, and a hundred successes.
+/// The same after two threads at the same time have let every fourth of two million calls each fail, and a hundred
+/// successes.
 fn after_a_storm(tool: &Guarded) -> Option<Outcome> {
-    const CALLS: usize = 200_000;
+    const CALLS: usize = 2_000_000;
     let call = tool.window?;
     thread::scope(|scope| {
         for _ in 0..2 {

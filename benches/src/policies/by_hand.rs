@@ -1,13 +1,15 @@
 //! The crates together, as one does by hand who wants all of it: backon around a breaker around governor around a
-//! semaphore around tokio's `timeout`, and errors turned into one another on the way.
+//! semaphore around tokio's `timeout`, and errors turned into one another on the way. And a retry without any crate: the
+//! loop one writes.
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use ::backon::Retryable as _;
 use ::governor::clock::DefaultClock;
 use ::recloser::AsyncRecloser;
 use ::tokio::sync::Semaphore;
-use ::tokio::time::timeout;
+use ::tokio::time::{sleep, timeout};
 
 use super::backon::backoff;
 use super::{Answer, Failed, HOUR, IN_A_ROW, ROOM, WINDOW, body, failsafe, governor, recloser};
@@ -67,8 +69,24 @@ async fn five_with_failsafe(x: u64) -> Answer {
     attempt.retry(backoff()).when(worth_another).await
 }
 
+const ATTEMPTS: u32 = 3;
+const DELAY: Duration = Duration::from_millis(10);
+
+async fn in_a_loop(x: u64) -> Answer {
+    let mut attempt = 1;
+    loop {
+        let answer = async { body(x) }.await;
+        if answer.is_ok() || attempt == ATTEMPTS {
+            return answer;
+        }
+        sleep(DELAY * attempt).await;
+        attempt += 1;
+    }
+}
+
 fn rows() -> Vec<Row> {
     vec![
+        policy!(async RetryAsync, "async loop", |x| in_a_loop(x)),
         policy!(async Stack3, "backon recloser tokio", |x| three(x)),
         policy!(async Stack5, "with recloser", |x| five(x)),
         policy!(async Stack5, "with failsafe", |x| five_with_failsafe(x)),

@@ -291,7 +291,7 @@ fn it_does_what_a_list_of_callers_does() {
     let seed = from_outside("PERFKIT_SEED").unwrap_or_else(|| RandomState::new().hash_one(0_u8));
     println!("PERFKIT_SEED={seed}");
     let mut chance = Chance(seed);
-    let usually = if cfg!(miri) { 1_000 } else { 400_000 };
+    let usually = if cfg!(miri) { 1_000 } else { 2_000_000 };
     let events = from_outside("PERFKIT_CHAOS_CALLS").unwrap_or(usually);
     for _ in 0..events.div_ceil(1_000) {
         let max = u32::try_from(1 + chance.below(4)).unwrap();
