@@ -65,7 +65,7 @@ fn hit_memoized(key: u64) -> u64 {
 #[inline(never)]
 fn peek(key: u64) -> Option<u64> {
     static HANDLE: LazyLock<perfkit::Cache<u64, u64>> = LazyLock::new(hit_cache);
-    HANDLE.peek(&key)
+    HANDLE.peek(key)
 }
 
 #[perfkit::cached(ttl = "1h", max_size = ROOM_FOR_MILLION as u64)]
@@ -145,7 +145,7 @@ pub const SYNC: Behaviour = Behaviour {
     aliased: Some(Call::Sync(aliased)),
     keeps: Some(Call::Sync(keeps)),
     invalidate: Some(|key| {
-        a_cache().invalidate(&key);
+        a_cache().invalidate(key);
     }),
 };
 
@@ -189,7 +189,7 @@ pub const ASYNC: Behaviour = Behaviour {
     aliased: Some(Call::Async(|key| Box::pin(aliased_async(key)))),
     keeps: Some(Call::Async(|key| Box::pin(keeps_async(key)))),
     invalidate: Some(|key| {
-        a_async_cache().invalidate(&key);
+        a_async_cache().invalidate(key);
     }),
 };
 
@@ -213,6 +213,6 @@ pub const MEMOIZED: Behaviour = Behaviour {
     aliased: None,
     keeps: None,
     invalidate: Some(|key| {
-        a_memoized_cache().invalidate(&key);
+        a_memoized_cache().invalidate(key);
     }),
 };

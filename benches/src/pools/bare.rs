@@ -18,6 +18,10 @@ fn play(at: Where, scene: Scene, calls: u64) -> Option<Figures> {
 }
 
 /// See the module.
+#[expect(
+    clippy::vec_box,
+    reason = "what is taken out is a pointer, as it is of the pools"
+)]
 pub struct Stack(Mutex<Vec<Box<Resource>>>);
 
 impl Stack {

@@ -68,7 +68,7 @@ pub const OURS: &[Cache] = &[Cache {
             .expect("the one before it has been dropped");
         replay(
             trace,
-            |key| cache.get(&key).is_some(),
+            |key| cache.get(key).is_some(),
             |key| {
                 cache.insert(key, ());
             },
