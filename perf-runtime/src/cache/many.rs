@@ -58,18 +58,21 @@ impl<K: Key, V: Keepable> Cache<K, V> {
         K: Clone,
         I: IntoIterator<Item = (K, V)>,
     {
-        let mut many = self.look_for(keys.into_iter().collect());
-        if !many.wanted.is_empty() {
-            let wanted = std::mem::take(&mut many.wanted);
-            many.put(together::load(wanted, &mut load));
+        let Many {
+            mut values,
+            wanted,
+            others,
+        } = self.look_for(keys.into_iter().collect());
+        if !wanted.is_empty() {
+            put(&mut values, together::load(wanted, &mut load));
         }
-        for other in std::mem::take(&mut many.others) {
-            let load = || value_of(&other.key, load(vec![other.key.clone()]));
-            let missing = self.missing_again(&other);
+        for Other { place, hash, key } in others {
+            let load = || value_of(&key, load(vec![key.clone()]));
+            let missing = self.missing(hash, &key);
             let value = missing.load(Option::is_none, Some(Share::cloned()), load);
-            many.put([(other.place, value)]);
+            put(&mut values, [(place, value)]);
         }
-        many.values
+        values
     }
 
     /// [`get_many_or_load`](Self::get_many_or_load) with a future. The keys are looked for at the first poll.
@@ -97,18 +100,22 @@ impl<K: Key, V: Keepable> Cache<K, V> {
         F: Future<Output = I>,
         I: IntoIterator<Item = (K, V)>,
     {
-        let mut many = self.look_for(keys.into_iter().collect());
-        if !many.wanted.is_empty() {
-            let wanted = std::mem::take(&mut many.wanted);
-            many.put(together::load_async(wanted, &mut load).await);
+        let Many {
+            mut values,
+            wanted,
+            others,
+        } = self.look_for(keys.into_iter().collect());
+        if !wanted.is_empty() {
+            let loaded = together::load_async(wanted, &mut load).await;
+            put(&mut values, loaded);
         }
-        for other in std::mem::take(&mut many.others) {
-            let load = async { value_of(&other.key, load(vec![other.key.clone()]).await) };
-            let missing = self.missing_again(&other);
+        for Other { place, hash, key } in others {
+            let load = async { value_of(&key, load(vec![key.clone()]).await) };
+            let missing = self.missing(hash, &key);
             let value = missing.begin(Option::is_none, Some(Share::cloned()), load);
-            many.put([(other.place, value.await)]);
+            put(&mut values, [(place, value.await)]);
         }
-        many.values
+        values
     }
 
     /// Looks all keys up, and leads of those that are missing all it can.
@@ -128,7 +135,7 @@ impl<K: Key, V: Keepable> Cache<K, V> {
             let mut found = slot.find(hash, &&key, V::clone);
             if found.is_none() {
                 slot.core.count(Count::Miss);
-                let mut landing = slot.missing::<Success<Option<V>>, _>(hash, &&key).landing;
+                let mut landing = self.missing(hash, &key).landing;
                 landing.judged_by(Option::is_none, Some(Share::cloned()));
                 match slot.flights.lead(hash, key.clone(), landing) {
                     None => many.others.push(Other { place, hash, key }),
@@ -143,12 +150,11 @@ impl<K: Key, V: Keepable> Cache<K, V> {
         many
     }
 
-    fn missing_again(&self, other: &Other<K>) -> Missing<'_, K, Option<V>, V>
+    fn missing(&self, hash: u64, key: &K) -> Missing<'_, K, Option<V>, V>
     where
         K: Clone,
     {
-        self.slot()
-            .missing::<Success<Option<V>>, _>(other.hash, &&other.key)
+        self.slot().missing::<Success<Option<V>>, _>(hash, &key)
     }
 }
 
@@ -167,12 +173,10 @@ struct Other<K> {
     key: K,
 }
 
-impl<K: Key, V: Keepable> Many<'_, K, V> {
-    fn put(&mut self, loaded: impl IntoIterator<Item = (usize, Option<V>)>) {
-        for (place, value) in loaded {
-            if let Some(there) = self.values.get_mut(place) {
-                *there = value;
-            }
+fn put<V>(values: &mut [Option<V>], loaded: impl IntoIterator<Item = (usize, Option<V>)>) {
+    for (place, value) in loaded {
+        if let Some(there) = values.get_mut(place) {
+            *there = value;
         }
     }
 }

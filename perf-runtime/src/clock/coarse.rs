@@ -194,12 +194,12 @@ impl Clock {
             Source::System(threads) => {
                 // What comes now counts from now.
                 self.set(threads.look());
-                self.written.fetch_max(super::ticks(), Relaxed);
+                let now = super::ticks();
+                self.written.fetch_max(now, Relaxed);
                 let tick = tick_for(shortest);
                 // Where there is no thread to be had, nobody else says when it is late.
                 let late = super::ticks_in(tick.saturating_mul(threads::LATE));
-                self.late
-                    .fetch_min(super::ticks().saturating_add(late), Relaxed);
+                self.late.fetch_min(now.saturating_add(late), Relaxed);
                 threads.register(swept, tick);
             }
             Source::Manual(list) => list

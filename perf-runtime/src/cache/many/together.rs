@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::hash::Hash;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -74,7 +73,7 @@ fn keys<K: Key + Clone, V: Keepable>(wanted: &[Wanted<'_, K, V>]) -> Vec<K> {
 
 fn land<K, V>(wanted: Vec<Wanted<'_, K, V>>, loaded: impl IntoIterator<Item = (K, V)>) -> Loaded<V>
 where
-    K: Key + Hash,
+    K: Key,
     V: Keepable,
 {
     let mut loaded: HashMap<K, V> = loaded.into_iter().collect();

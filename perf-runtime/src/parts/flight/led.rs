@@ -57,7 +57,7 @@ impl<L: Landing> Led<'_, L> {
 
     /// A poll of the body begins.
     pub(crate) fn resume(&mut self) -> Option<Running> {
-        self.lead = self.lead.take_if(|lead| lead.resume());
+        self.lead = self.lead.take().filter(Lead::resume);
         self.running()
     }
 
