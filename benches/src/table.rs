@@ -12,6 +12,9 @@ const HOTPATH: [(Shape, &str); 3] = [
     (Shape::Suspended, "measure async, suspended once"),
 ];
 
+/// The numbers of threads that rows are measured with.
+const THREADS: [usize; 2] = [1, 2];
+
 /// Names a row: tool, row, threads.
 pub type Name = (&'static str, &'static str, usize);
 
@@ -104,7 +107,6 @@ pub fn shape(
     reference: (&str, &str),
     last: Last,
 ) -> String {
-    const THREADS: [usize; 2] = [1, 2];
     let mut rows: Vec<(&str, &str)> = samples
         .iter()
         .filter(|(_, rounds)| rounds.first().is_some_and(|first| first.shape == shape))
@@ -149,7 +151,6 @@ pub fn shape(
 /// The rows that have a peer for their baseline: the time of each, that of the peer, and the one over the other.
 #[must_use]
 pub fn paired(samples: &Samples, tool: &str, names: &[&str]) -> String {
-    const THREADS: [usize; 2] = [1, 2];
     let mut text = format!("{:<44}", "side by side in one process");
     for threads in THREADS {
         let ns = format!("ns, {threads}T");
@@ -225,8 +226,7 @@ fn peers<'s>(
 }
 
 /// One row over another, each over its own baseline.
-#[must_use]
-pub fn ratio(samples: &Samples, row: (&str, &str, usize), to: (&str, &str, usize)) -> Option<f64> {
+fn ratio(samples: &Samples, row: Name, to: Name) -> Option<f64> {
     Some(relative(of(samples, row)?, of(samples, to)?))
 }
 
@@ -274,7 +274,7 @@ pub fn verdict(samples: &Samples, targets: &[Target]) -> String {
     for target in targets {
         let ratio = match target.to {
             None => beside(samples, target.row),
-            Some(to) => self::ratio(samples, target.row, to),
+            Some(to) => ratio(samples, target.row, to),
         };
         text.push_str(&line(target.says, ratio, target.limit));
     }

@@ -6,15 +6,17 @@
 //! faster. So here the peer is the baseline: both are asked for the same keys, warm and in one process, their blocks take
 //! turns in going first, and a figure is the middle of the ratios of two neighbours.
 //!
-//! Each row has caches of its own, filled with the same keys in the same order.
+//! Each row has caches of its own, filled with the same keys in the same order: in this process nobody else asks those of
+//! [`perfkit`](super::perfkit).
 
 use std::hint::black_box;
 use std::sync::LazyLock;
 
 use ::quick_cache::sync::Cache;
 
+use super::perfkit::{evict, hit, hit_async, miss};
 use super::quick_cache::{get, get_then_insert};
-use super::{ROOM_FOR_THOUSAND, ROOM_TO_EVICT, keys, load};
+use super::{ROOM_TO_EVICT, keys, load};
 use crate::rows::{Row, Shape, Tool};
 use crate::runtimes;
 use crate::tools::poll_to_end;
@@ -41,30 +43,7 @@ pub const NAMES: [&str; 4] = [EVICT, EVICT_BY_HAND, MISS, ASYNC];
 
 #[perfkit::cached(ttl = "1h", max_size = ROOM_TO_EVICT as u64)]
 #[inline(never)]
-fn evict(key: u64) -> u64 {
-    load(key)
-}
-
-#[perfkit::cached(ttl = "1h", max_size = ROOM_TO_EVICT as u64)]
-#[inline(never)]
 fn evict_again(key: u64) -> u64 {
-    load(key)
-}
-
-#[perfkit::cached(ttl = "1h", max_size = ROOM_TO_EVICT as u64)]
-#[inline(never)]
-fn miss(key: u64) -> u64 {
-    load(key)
-}
-
-#[perfkit::cached(ttl = "1h", max_size = ROOM_FOR_THOUSAND as u64)]
-#[inline(never)]
-fn hit(key: u64) -> u64 {
-    load(key)
-}
-
-#[perfkit::cached(ttl = "1h", max_size = ROOM_FOR_THOUSAND as u64)]
-async fn hit_async(key: u64) -> u64 {
     load(key)
 }
 

@@ -51,7 +51,7 @@ fn hundred_thousand(key: u64) -> u64 {
 
 #[perfkit::cached(ttl = "1h", max_size = ROOM_FOR_THOUSAND as u64)]
 #[inline(never)]
-fn hit(key: u64) -> u64 {
+pub(super) fn hit(key: u64) -> u64 {
     load(key)
 }
 
@@ -81,19 +81,19 @@ fn hit_text(name: &str) -> Arc<String> {
 }
 
 #[perfkit::cached(ttl = "1h", max_size = ROOM_FOR_THOUSAND as u64)]
-async fn hit_async(key: u64) -> u64 {
+pub(super) async fn hit_async(key: u64) -> u64 {
     load(key)
 }
 
 #[perfkit::cached(ttl = "1h", max_size = ROOM_TO_EVICT as u64)]
 #[inline(never)]
-fn evict(key: u64) -> u64 {
+pub(super) fn evict(key: u64) -> u64 {
     load(key)
 }
 
 #[perfkit::cached(ttl = "1h", max_size = ROOM_TO_EVICT as u64)]
 #[inline(never)]
-fn miss(key: u64) -> u64 {
+pub(super) fn miss(key: u64) -> u64 {
     load(key)
 }
 
