@@ -28,7 +28,7 @@ mod tests;
 
 use self::history::History;
 pub(crate) use self::history::Whereabouts;
-use self::queues::{Content, MOST_CREDIT, Queue, Queues, Step};
+use self::queues::{Content, MOST_CREDIT, MOST_IDS, Queue, Queues, Step};
 
 /// The share of the window is kept in parts of this.
 const WHOLE: u64 = 1 << 32;
@@ -56,16 +56,14 @@ const STUBBORN: u32 = 64;
 /// always.
 const STRIDES: u32 = 4;
 
-/// Somebody whom an eviction will [ask](Policy::look_ahead) about, by what is [kept](Policy::hash) of the hash.
-pub(crate) enum Ahead {
-    /// Some time from now, and then, before long, about who stands at `next`. What is `known` of the key stands there.
-    Far {
-        hash: u64,
-        next: *const u8,
-        known: *const u8,
-    },
-    /// Sooner. Was shown as [`Ahead::Far`] before.
-    Near { hash: u64 },
+/// Somebody whom an eviction will [ask](Policy::look_ahead) about before long, and then about who stands at `next`.
+pub(crate) struct Ahead {
+    pub(crate) id: u32,
+    /// What is [kept](Policy::hash) of its hash.
+    pub(crate) hash: u64,
+    /// What is known of its key stands here.
+    pub(crate) known: *const u8,
+    pub(crate) next: *const u8,
 }
 
 /// An entry that was asked about, and what is [kept](Policy::hash) of its hash.
@@ -113,25 +111,17 @@ impl Policy {
         }
     }
 
-    /// An id for an entry that is to [come](Self::insert): small, and one that was given back if there is any. None when
-    /// there are 67 million entries.
-    pub(crate) fn new_id(&mut self) -> Option<u32> {
-        if let Some(id) = self.queues.take_free() {
-            return Some(id);
-        }
-        if self.queues.ids() == self.room {
-            self.grow();
-        }
-        self.queues.take_new()
-    }
-
-    /// An entry came. An id that is here already is taken for a new entry, one that is not [ours](Self::new_id) for none.
+    /// An entry came. Ids are small: there is memory for all up to the largest, and none are more than 67 million. That of
+    /// another entry is taken over.
     ///
     /// What is [kept](Self::hash) of the hash must be spread evenly.
     ///
     /// Of many entries of one weight it makes no difference whether the store evicts before an entry comes or after. Of
     /// different weights it should be after: only then can a heavy newcomer lose to those it would drive out.
     pub(crate) fn insert(&mut self, id: u32, hash: u64, weight: u32) {
+        if self.room <= id as usize && !self.grow(id) {
+            return;
+        }
         self.queues.insert(id, hash, weight, Queue::Window);
         // The window is over its share by the newcomer, which an eviction sets right. When it is by more, entries came
         // without one: there is room in the main queue, and nobody to be compared with. Two for one keep up with a
@@ -152,11 +142,17 @@ impl Policy {
         self.queues.remove(id);
     }
 
+    /// An entry has another id from now on, which nobody had.
+    pub(crate) fn rename(&mut self, before: u32, now: u32) {
+        if self.room > now as usize || self.grow(now) {
+            self.queues.rename(before, now);
+        }
+    }
+
     /// Chooses an entry and takes it out; none only when there is none. It may be the newest.
     ///
-    /// `used` says how often readers met an entry since it was last asked about it, at most 3, and forgets it. It is given
-    /// what is [kept](Self::hash) of its hash, too.
-    pub(crate) fn evict(&mut self, mut used: impl FnMut(u32, u64) -> u8) -> Option<u32> {
+    /// `used` says how often readers met an entry since it was last asked about it, at most 3, and forgets it.
+    pub(crate) fn evict(&mut self, mut used: impl FnMut(u32) -> u8) -> Option<u32> {
         if self.main().entries > 0 && self.window().weight <= self.window_share() {
             let victim = self.victim(&mut used)?;
             return self.drop_from_main(victim);
@@ -185,17 +181,21 @@ impl Policy {
     pub(crate) fn look_ahead(&mut self, mut see: impl FnMut(Ahead)) {
         for queue in [Queue::Window, Queue::Main] {
             for _ in 0..STRIDES {
-                let Some(Step { hash, next, near }) = self.queues.step_ahead(queue) else {
+                let Some(Step { id, hash, next }) = self.queues.step_ahead(queue) else {
                     break;
                 };
                 let known = self.whereabouts().of(hash);
-                see(Ahead::Far { hash, next, known });
-                see(Ahead::Near { hash: near });
+                see(Ahead {
+                    id,
+                    hash,
+                    known,
+                    next,
+                });
             }
         }
     }
 
-    /// Where stands what is known of keys, until the next id is [new](Self::new_id).
+    /// Where stands what is known of keys, until the next [comes](Self::insert).
     #[inline]
     pub(crate) fn whereabouts(&self) -> Whereabouts {
         self.history.whereabouts()
@@ -286,7 +286,7 @@ impl Policy {
     ///
     /// When all of the others are in use, it is the oldest of them and not the one that has just come.
     #[inline]
-    fn newcomer(&mut self, used: &mut impl FnMut(u32, u64) -> u8) -> Option<Known> {
+    fn newcomer(&mut self, used: &mut impl FnMut(u32) -> u8) -> Option<Known> {
         let newest = self.queues.newest(Queue::Window)?;
         let oldest = self.queues.oldest(Queue::Window)?;
         for _ in 0..PATIENCE {
@@ -295,7 +295,7 @@ impl Policy {
                 return Some(self.known(oldest));
             }
             let hash = self.hash(id);
-            let times = used(id, hash);
+            let times = used(id);
             if times == 0 {
                 return Some(Known { id, hash });
             }
@@ -307,11 +307,11 @@ impl Policy {
 
     /// The next that the main queue would give up; those in use on the way there start again with less credit.
     #[inline]
-    fn victim(&mut self, used: &mut impl FnMut(u32, u64) -> u8) -> Option<Known> {
+    fn victim(&mut self, used: &mut impl FnMut(u32) -> u8) -> Option<Known> {
         for _ in 0..PATIENCE {
             let id = self.queues.oldest(Queue::Main)?;
             let hash = self.hash(id);
-            let times = used(id, hash);
+            let times = used(id);
             let credit = self
                 .queues
                 .credit(id)
@@ -361,15 +361,20 @@ impl Policy {
         }
     }
 
-    /// Makes room for at least one more, in steps of an eighth, which leave little unused.
-    fn grow(&mut self) {
-        let more = self.room + self.room / 8 + 8;
+    /// Makes room for an id, in steps of an eighth, which leave little unused. False for one that is too large.
+    #[cold]
+    fn grow(&mut self, id: u32) -> bool {
+        if id >= MOST_IDS {
+            return false;
+        }
+        let (least, more) = (id as usize + 1, self.room + self.room / 8 + 8);
         self.room = if self.room < self.expected {
-            more.min(self.expected)
+            more.min(self.expected).max(least)
         } else {
-            more
+            more.max(least)
         };
         self.queues.make_room_for(self.room);
         self.history.make_room_for(self.room);
+        true
     }
 }

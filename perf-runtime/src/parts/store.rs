@@ -19,6 +19,7 @@ mod grace;
 mod index;
 mod insert;
 mod limbo;
+mod pages;
 mod prefetch;
 mod sweep;
 mod sync;
@@ -39,13 +40,15 @@ pub(crate) use self::turn::Turn;
 
 use self::books::{Books, Expected};
 use self::bounds::{Bounds, Place};
+use self::entry::Body;
 use self::grace::{Pin, pinned};
 use self::limbo::Unlinked;
+use self::pages::Name;
 use self::table::{Locked, Table};
 use crate::parts::key::{Key, Lookup};
 
-type Shard<K, V> = Table<Entry<K, V>, Books>;
-type LockedShard<'s, K, V> = Locked<'s, Entry<K, V>, Books>;
+type Shard<K, V> = Table<Body<K, V>, Books>;
+type LockedShard<'s, K, V> = Locked<'s, Body<K, V>, Books>;
 
 /// Entries that nobody reads end earlier.
 #[derive(Clone, Copy, Debug)]
@@ -141,13 +144,11 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
         let pin = Pin::new();
         let shard = self.shard(hash)?;
         let entry = shard.find(&pin, hash, |entry| key.is(entry.key()))?;
-        if entry.is_expired(now) {
+        let mark = entry.mark();
+        if mark.is_expired(now) {
             return None;
         }
-        entry.meet();
-        if let Some(idle) = &self.idle {
-            entry.touch(now, idle);
-        }
+        entry.meet(mark, now, self.idle.as_ref());
         Some(read(entry))
     }
 
@@ -186,13 +187,13 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
     fn take<'s>(
         &self,
         locked: &mut LockedShard<'s, K, V>,
-        id: u32,
+        name: Name,
         cause: Cause,
         now: u64,
         displaced: &mut Displaced<'s, K, V>,
     ) {
-        locked.policy.remove(id);
-        let freed = forget(locked, id, cause, now, displaced);
+        locked.policy.remove(name.id());
+        let freed = forget(locked, name, cause, now, displaced);
         self.bounds.give_back(freed);
     }
 
@@ -213,8 +214,8 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
         if let Some(shard) = self.shard(hash) {
             let mut locked = shard.lock();
             let found = locked.find(hash, |entry| is(entry.key()));
-            if let Some(id) = found.map(|(_, entry)| entry.id) {
-                self.take(&mut locked, id, Cause::Invalidated, now, &mut displaced);
+            if let Some(name) = found.map(|(_, name, _)| name) {
+                self.take(&mut locked, name, Cause::Invalidated, now, &mut displaced);
             }
         }
         displaced
@@ -253,7 +254,7 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
     pub(crate) fn overhead(&self) -> usize {
         let shard = |shard: &Shard<K, V>| {
             let locked = shard.lock();
-            locked.memory() + locked.len() * size_of::<Entry<K, V>>()
+            locked.policy.memory() + locked.memory()
         };
         size_of::<Self>() + self.shards.iter().map(shard).sum::<usize>()
     }
@@ -263,24 +264,22 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
 #[must_use]
 fn forget<'s, K, V>(
     locked: &mut LockedShard<'s, K, V>,
-    id: u32,
+    name: Name,
     cause: Cause,
     now: u64,
     displaced: &mut Displaced<'s, K, V>,
 ) -> Place {
     // Known until the id comes again, as is the weight.
-    let hash = locked.policy.hash(id);
-    let found = locked.find(hash, |entry| entry.id == id);
-    let slot = found.map(|(slot, _)| slot);
+    let hash = locked.policy.hash(name.id());
+    let slot = locked.slot_of(name, hash);
     let Some(unlinked) = slot.and_then(|slot| locked.remove(slot, hash)) else {
         return Place::NONE;
     };
-    let freed = Place::of(locked.weight(id));
+    let freed = Place::of(locked.weight(name.id()));
     displaced.add(unlinked, cause, now);
     freed
 }
 
-fn rebuild<'s, K, V>(locked: &mut LockedShard<'s, K, V>, room: usize) -> Unlinked<'s, Entry<K, V>> {
-    let hash = |books: &Books, entry: &Entry<K, V>| books.policy.hash(entry.id);
-    locked.rebuild(room, hash)
+fn rebuild<'s, K, V>(locked: &mut LockedShard<'s, K, V>, room: usize) -> Unlinked<'s, Body<K, V>> {
+    locked.rebuild(room, |books, name| books.policy.hash(name.id()))
 }

@@ -1,7 +1,7 @@
 //! Two queues over one slab: who is in which, in the order of arrival, with links instead of allocations.
 //!
-//! An entry is known by its id, which is its place in the slab; ids that no entry has are on a list. The links of all run
-//! through the same 12 bytes an entry, which also hold what is kept of its hash. Each queue is a ring through a head of
+//! An entry is known by its id, which is its place in the slab. The links of all run through the same 12 bytes an entry,
+//! which also hold what is kept of its hash. Each queue is a ring through a head of
 //! its own at the front of the slab, so that neither the ends nor an empty queue is a special case. Everything takes
 //! constant time but making room.
 //!
@@ -31,16 +31,6 @@ impl Queue {
     }
 }
 
-/// Where an id is.
-#[derive(Clone, Copy)]
-enum Place {
-    /// On the list of those that nobody has.
-    Free,
-    /// On the way to an entry.
-    Taken,
-    In(Queue),
-}
-
 /// Where the entries begin in the slab.
 const HEADS: u32 = 2;
 /// What of a hash is kept: 40 bits, those by which the index of the table finds an entry.
@@ -51,12 +41,13 @@ pub(super) const MOST_CREDIT: u8 = 3;
 /// Bits of a link. So many entries are in one shard at most; it would be 5 GB large.
 const LINK: u32 = 26;
 const MOST_NODES: usize = 1 << LINK;
+/// There are so many ids.
+pub(super) const MOST_IDS: u32 = (1 << LINK) - HEADS;
 const NEWER: u64 = (1 << LINK) - 1;
 const OLDER: u64 = NEWER << LINK;
 const PLACE_SHIFT: u32 = 2 * LINK;
 const PLACE: u64 = 3 << PLACE_SHIFT;
-const FREE: u64 = 0;
-const TAKEN: u64 = 1 << PLACE_SHIFT;
+const NOWHERE: u64 = 0;
 const WINDOW: u64 = 2 << PLACE_SHIFT;
 const MAIN: u64 = 3 << PLACE_SHIFT;
 const CREDIT_SHIFT: u32 = PLACE_SHIFT + 2;
@@ -119,12 +110,11 @@ impl Node {
     }
 
     #[inline]
-    fn place(self) -> Place {
+    fn queue(self) -> Option<Queue> {
         match self.bits & PLACE {
-            FREE => Place::Free,
-            TAKEN => Place::Taken,
-            WINDOW => Place::In(Queue::Window),
-            _ => Place::In(Queue::Main),
+            NOWHERE => None,
+            WINDOW => Some(Queue::Window),
+            _ => Some(Queue::Main),
         }
     }
 
@@ -153,8 +143,6 @@ pub(super) struct Queues {
     nodes: Vec<Node>,
     /// By id; empty while all weigh one.
     weights: Vec<u32>,
-    /// The free id that was in use last, by its index; 0 when there is none.
-    free: u32,
     window: Content,
     main: Content,
     /// Of each queue.
@@ -166,86 +154,98 @@ impl Queues {
         Self {
             nodes: vec![Node::head(Queue::Window), Node::head(Queue::Main)],
             weights: Vec::new(),
-            free: 0,
             window: Content::default(),
             main: Content::default(),
             scouts: [Scout::default(); 2],
         }
     }
 
-    /// How many ids there are, free ones included.
-    pub(super) fn ids(&self) -> usize {
-        self.nodes.len() - HEADS as usize
-    }
-
     /// Makes room for so many ids, and no more.
     pub(super) fn make_room_for(&mut self, ids: usize) {
-        let more = ids.saturating_sub(self.ids());
+        let nodes = ids.saturating_add(HEADS as usize).min(MOST_NODES);
+        let more = nodes.saturating_sub(self.nodes.len());
         self.nodes.reserve_exact(more);
         if !self.weights.is_empty() {
             self.weights.reserve_exact(more);
         }
     }
 
-    /// Takes the free id that was in use last; none when all are in use.
-    #[inline]
-    pub(super) fn take_free(&mut self) -> Option<u32> {
-        let id = self.free.checked_sub(HEADS)?;
-        let node = self.nodes.get_mut(self.free as usize)?;
-        self.free = node.newer();
-        node.set(PLACE, TAKEN);
-        Some(id)
-    }
-
-    /// Takes an id that has not been there before. None when there is no number for it.
-    pub(super) fn take_new(&mut self) -> Option<u32> {
-        let index = u32::try_from(self.nodes.len()).ok()?;
-        if self.nodes.len() >= MOST_NODES {
-            return None;
-        }
-        self.nodes.push(Node::new(TAKEN));
-        if !self.weights.is_empty() {
-            self.weights.push(1);
-        }
-        Some(index - HEADS)
-    }
-
-    /// Gives a taken id to an entry, at the new end of a queue. One that had it already leaves its own.
+    /// Gives an id to an entry, at the new end of a queue. One that had it already leaves its own.
     ///
-    /// Nothing happens with an id that nobody has taken.
+    /// Nothing happens with an id for which there is no number.
     pub(super) fn insert(&mut self, id: u32, hash: u64, weight: u32, queue: Queue) {
-        let index = id.saturating_add(HEADS);
-        match self.node(id).map(Node::place) {
-            Some(Place::Taken) => {}
-            Some(Place::In(before)) => self.unlink(index, before),
-            Some(Place::Free) | None => return,
-        }
+        self.leave(id);
         self.note_weight(id, weight);
-        if let Some(node) = self.nodes.get_mut(index as usize) {
-            *node = Node::unlinked(hash);
+        if self.place(id, Node::unlinked(hash)) {
+            self.link(id.saturating_add(HEADS), queue);
         }
-        self.link(index, queue);
     }
 
-    /// Takes an entry out of its queue; its id is free. False when it was in none.
+    /// Puts a node where that of an id is, which is in no ring. False when there is no number for it.
+    #[inline]
+    fn place(&mut self, id: u32, node: Node) -> bool {
+        let index = id.saturating_add(HEADS) as usize;
+        if index >= MOST_NODES {
+            return false;
+        }
+        if index >= self.nodes.len() {
+            self.nodes.resize(index + 1, Node::new(NOWHERE));
+        }
+        self.nodes.get_mut(index).is_some_and(|place| {
+            *place = node;
+            true
+        })
+    }
+
+    #[inline]
+    fn leave(&mut self, id: u32) -> bool {
+        let queue = self.node(id).and_then(Node::queue);
+        if let Some(queue) = queue {
+            self.unlink(id.saturating_add(HEADS), queue);
+        }
+        queue.is_some()
+    }
+
+    /// Takes an entry out of its queue. False when it was in none.
     #[inline]
     pub(super) fn remove(&mut self, id: u32) -> bool {
-        let index = id.saturating_add(HEADS);
-        let Some(Place::In(queue)) = self.node(id).map(Node::place) else {
-            return false;
-        };
-        self.unlink(index, queue);
-        if let Some(node) = self.nodes.get_mut(index as usize) {
-            node.set(PLACE | NEWER, FREE | u64::from(self.free));
-            self.free = index;
+        let was_in = self.leave(id);
+        if was_in && let Some(node) = self.nodes.get_mut(id.saturating_add(HEADS) as usize) {
+            node.set(PLACE, NOWHERE);
         }
-        true
+        was_in
+    }
+
+    /// An entry has another id from now on.
+    pub(super) fn rename(&mut self, before: u32, now: u32) {
+        let Some(node) = self.node(before).filter(|_| before != now) else {
+            return;
+        };
+        self.remove(now);
+        let weight = self.weight(before);
+        let (from, to) = (before.saturating_add(HEADS), now.saturating_add(HEADS));
+        if node.queue().is_none() || !self.place(now, node) {
+            return;
+        }
+        self.note_weight(now, weight);
+        if let Some(newer) = self.nodes.get_mut(node.newer() as usize) {
+            newer.set_older(to);
+        }
+        if let Some(older) = self.nodes.get_mut(node.older() as usize) {
+            older.set_newer(to);
+        }
+        for scout in &mut self.scouts {
+            scout.renamed(from, to);
+        }
+        if let Some(node) = self.nodes.get_mut(from as usize) {
+            node.set(PLACE, NOWHERE);
+        }
     }
 
     /// Moves an entry to the new end of a queue.
     #[inline]
     pub(super) fn renew(&mut self, id: u32, queue: Queue) {
-        if let Some(Place::In(before)) = self.node(id).map(Node::place) {
+        if let Some(before) = self.node(id).and_then(Node::queue) {
             let index = id.saturating_add(HEADS);
             self.unlink(index, before);
             self.link(index, queue);
@@ -283,7 +283,7 @@ impl Queues {
         self.node(id).map_or(0, Node::hash)
     }
 
-    /// What an entry weighs; of a free id, what the last one that had it did.
+    /// What an entry weighs; of an id in no queue, what the last one that had it did.
     #[inline]
     pub(super) fn weight(&self, id: u32) -> u32 {
         self.weights.get(id as usize).copied().unwrap_or(1)
@@ -292,7 +292,7 @@ impl Queues {
     /// Changes what an entry weighs.
     pub(super) fn set_weight(&mut self, id: u32, weight: u32) {
         let before = self.weight(id);
-        if let Some(Place::In(queue)) = self.node(id).map(Node::place) {
+        if let Some(queue) = self.node(id).and_then(Node::queue) {
             self.note_weight(id, weight);
             let content = self.content_mut(queue);
             content.weight -= u64::from(before);
@@ -335,12 +335,17 @@ impl Queues {
     /// Of an id that is in no queue, or in one whose content is set right by the caller.
     #[inline]
     fn note_weight(&mut self, id: u32, weight: u32) {
-        if weight != 1 && self.weights.is_empty() {
-            self.weights
-                .reserve_exact(self.nodes.capacity() - HEADS as usize);
-            self.weights.resize(self.ids(), 1);
+        if weight == 1 && self.weights.is_empty() {
+            return;
         }
-        if let Some(known) = self.weights.get_mut(id as usize) {
+        let index = id as usize;
+        if index >= self.weights.len() && index < MOST_NODES {
+            let room = self.nodes.capacity().saturating_sub(HEADS as usize);
+            let more = room.max(index + 1) - self.weights.len();
+            self.weights.reserve_exact(more);
+            self.weights.resize(index + 1, 1);
+        }
+        if let Some(known) = self.weights.get_mut(index) {
             *known = weight;
         }
     }

@@ -10,6 +10,7 @@ struct Shard {
     bound: u64,
     weight: u64,
     ids: HashMap<u64, u32>,
+    free: Vec<u32>,
     entries: HashMap<u32, (u64, u32)>,
     used: Vec<u8>,
     /// The most entries one eviction asked about.
@@ -31,6 +32,7 @@ impl Shard {
             bound,
             weight: 0,
             ids: HashMap::new(),
+            free: Vec::new(),
             entries: HashMap::new(),
             used: Vec::new(),
             asked: 0,
@@ -49,7 +51,7 @@ impl Shard {
             return true;
         }
         self.policy.record_miss(hash(key));
-        let id = self.policy.new_id().expect("few entries");
+        let id = self.free.pop().unwrap_or(self.ids.len() as u32);
         if self.used.len() <= id as usize {
             self.used.resize(id as usize + 1, 0);
         }
@@ -67,7 +69,7 @@ impl Shard {
     /// Evicts one; its key.
     fn evict(&mut self) -> Option<u64> {
         let mut asked = 0;
-        let victim = self.policy.evict(|id, _| {
+        let victim = self.policy.evict(|id| {
             asked += 1;
             std::mem::take(&mut self.used[id as usize])
         });
@@ -85,6 +87,7 @@ impl Shard {
     fn forget(&mut self, id: u32) -> u64 {
         let (key, weight) = self.entries.remove(&id).expect("who is evicted was here");
         self.ids.remove(&key);
+        self.free.push(id);
         self.weight -= u64::from(weight);
         key
     }
@@ -146,27 +149,27 @@ proptest! {
 #[test]
 fn nothing_is_evicted_from_an_empty_shard() {
     let mut policy = Policy::new(10);
-    assert_eq!(policy.evict(|_, _| 0), None);
-    let id = policy.new_id().unwrap();
-    policy.insert(id, hash(3), 1);
-    policy.remove(id);
-    policy.remove(id);
+    assert_eq!(policy.evict(|_| 0), None);
+    policy.insert(0, hash(3), 1);
+    policy.remove(0);
+    policy.remove(0);
     policy.remove(77);
-    assert_eq!(policy.evict(|_, _| 3), None);
+    assert_eq!(policy.evict(|_| 3), None);
     assert_eq!((policy.len(), policy.weight()), (0, 0));
 }
 
 #[test]
-fn an_id_that_was_never_given_out_is_no_entry() {
+fn an_id_that_is_too_large_is_no_entry() {
     let mut policy = Policy::new(10);
-    for id in [0, 1, u32::MAX - 2, u32::MAX - 1, u32::MAX] {
+    for id in [1 << 26, u32::MAX - 2, u32::MAX - 1, u32::MAX] {
         policy.insert(id, hash(3), 7);
         policy.set_weight(id, 9);
+        policy.rename(id, 3);
         policy.remove(id);
         assert_eq!(policy.hash(id), 0);
     }
     assert_eq!((policy.len(), policy.weight()), (0, 0));
-    assert_eq!(policy.evict(|_, _| 0), None);
+    assert_eq!(policy.evict(|_| 0), None);
 }
 
 #[test]
@@ -179,14 +182,47 @@ fn the_only_entry_makes_room_for_the_next() {
 #[test]
 fn an_id_that_is_used_again_is_a_new_entry() {
     let mut policy = Policy::new(10);
-    let id = policy.new_id().unwrap();
-    policy.insert(id, hash(1), 5);
-    policy.insert(id, hash(2), 7);
+    policy.insert(4, hash(1), 5);
+    policy.insert(4, hash(2), 7);
     assert_eq!((policy.len(), policy.weight()), (1, 7));
-    assert_eq!(policy.hash(id), hash(2) & queues::KEPT);
-    assert_eq!(policy.evict(|_, _| 0), Some(id));
-    assert_eq!(policy.evict(|_, _| 0), None);
-    assert_eq!(policy.new_id(), Some(id));
+    assert_eq!(policy.hash(4), hash(2) & queues::KEPT);
+    assert_eq!(policy.evict(|_| 0), Some(4));
+    assert_eq!(policy.evict(|_| 0), None);
+}
+
+#[test]
+fn an_entry_with_another_id_is_where_it_was() {
+    let order = |renames: &[(u32, u32)]| {
+        let mut policy = Policy::new(10);
+        for id in 0..6 {
+            policy.insert(id, hash(id.into()), 1 + id);
+        }
+        let mut now: Vec<u32> = (0..6).collect();
+        for (before, after) in renames {
+            policy.look_ahead(|_| ());
+            policy.rename(*before, *after);
+            for id in &mut now {
+                if id == before {
+                    *id = *after;
+                }
+            }
+        }
+        assert_eq!((policy.len(), policy.weight()), (6, 21));
+        for (before, now) in now.iter().enumerate() {
+            assert_eq!(policy.hash(*now), hash(before as u64) & queues::KEPT);
+            assert_eq!(policy.weight_of(*now), 1 + before as u32);
+        }
+        let mut left = Vec::new();
+        while let Some(id) = policy.evict(|_| 0) {
+            left.push(now.iter().position(|now| *now == id).unwrap());
+        }
+        left
+    };
+    let as_they_came = order(&[]);
+    assert_eq!(as_they_came.len(), 6);
+    assert_eq!(order(&[(0, 9)]), as_they_came);
+    assert_eq!(order(&[(5, 6), (0, 7), (3, 40), (6, 5)]), as_they_came);
+    assert_eq!(order(&[(2, 2)]), as_they_came);
 }
 
 #[test]
@@ -341,8 +377,7 @@ fn an_entry_costs_twenty_bytes_at_any_size() {
         let mut policy = Policy::new(entries);
         for key in 0..entries as u64 {
             policy.record_miss(hash(key));
-            let id = policy.new_id().unwrap();
-            policy.insert(id, hash(key), 1);
+            policy.insert(key as u32, hash(key), 1);
         }
         let memory = policy.memory();
         assert!(memory <= entries * 20, "{memory} bytes for {entries}");
@@ -353,8 +388,7 @@ fn an_entry_costs_twenty_bytes_at_any_size() {
 fn who_does_not_know_how_many_will_come_wastes_an_eighth() {
     let mut policy = Policy::new(usize::MAX);
     for key in 0..200_000 {
-        let id = policy.new_id().unwrap();
-        policy.insert(id, hash(key), 1);
+        policy.insert(key as u32, hash(key), 1);
         let (memory, entries) = (policy.memory(), policy.len());
         assert!(
             entries < 10_000 || memory <= entries * 23,
@@ -367,8 +401,7 @@ fn who_does_not_know_how_many_will_come_wastes_an_eighth() {
 fn weights_cost_nothing_until_there_are_any() {
     let mut policy = Policy::new(1_000);
     for key in 0..1_000 {
-        let id = policy.new_id().unwrap();
-        policy.insert(id, hash(key), 1);
+        policy.insert(key as u32, hash(key), 1);
     }
     let before = policy.memory();
     policy.set_weight(17, 5);
@@ -383,32 +416,31 @@ fn weights_cost_nothing_until_there_are_any() {
 fn who_is_asked_about_was_shown_before() {
     const ENTRIES: usize = 1_000;
     let mut policy = Policy::new(ENTRIES);
-    let mut shown = HashSet::new();
+    let (mut shown, mut free) = (HashSet::new(), (0..=ENTRIES as u32).collect::<Vec<_>>());
     let (mut asked, mut foreseen) = (0, 0);
     // Who stays the next of the main queue is asked about every time.
     let mut last = None;
     for key in 0..20 * ENTRIES as u64 {
         if policy.len() >= ENTRIES {
             let before = last;
-            policy.evict(|_, hash| {
+            free.extend(policy.evict(|id| {
                 asked += 1;
-                foreseen += u32::from(shown.remove(&hash) || before == Some(hash));
-                last = Some(hash);
-                u8::from((hash ^ u64::from(asked)) % 4 == 0)
-            });
+                foreseen += u32::from(shown.remove(&id) || before == Some(id));
+                last = Some(id);
+                u8::from((hash(id.into()) ^ u64::from(asked)) % 4 == 0)
+            }));
         }
         policy.record_miss(hash(key));
-        let id = policy.new_id().unwrap();
-        policy.insert(id, hash(key), 1);
+        policy.insert(free.remove(0), hash(key), 1);
         if key % 7 == 0 {
             // Gone for another reason, wherever it stood.
-            policy.remove(u32::try_from(hash(key) % ENTRIES as u64).unwrap());
-        }
-        policy.look_ahead(|ahead| {
-            if let Ahead::Near { hash } = ahead {
-                shown.insert(hash);
+            let id = (hash(key) % ENTRIES as u64) as u32;
+            if !free.contains(&id) {
+                policy.remove(id);
+                free.push(id);
             }
-        });
+        }
+        policy.look_ahead(|ahead| _ = shown.insert(ahead.id));
     }
     assert!(asked > 10_000, "{asked}");
     assert!(foreseen > asked / 10 * 9, "{foreseen} of {asked}");

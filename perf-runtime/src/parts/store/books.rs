@@ -1,14 +1,14 @@
 //! What the writers of a shard know of its entries, each by its id.
 //!
-//! An id is small and dense, so that policies can keep what they know in a list; it stays with a key when a new answer
-//! replaces the old one.
+//! An id is that of the cell an entry is in, small and dense, so that policies can keep what they know in a list.
 
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering::Relaxed};
 
 use super::bounds::Bounds;
-use super::entry::Entry;
+use super::entry::Mark;
+use super::pages::Name;
 use super::prefetch::prefetch;
-use super::table::{Entries, Slot};
+use super::table::Entries;
 use crate::parts::policy::{Ahead, Policy, Whereabouts};
 
 /// Where the policy of a shard will look, for who has not locked it.
@@ -46,13 +46,6 @@ impl Expected {
     }
 }
 
-/// Whom a policy has given up.
-pub(super) struct GivenUp {
-    pub(super) id: u32,
-    /// Its slot, if that is known.
-    pub(super) slot: Option<Slot>,
-}
-
 pub(super) struct Books {
     pub(super) policy: Policy,
     /// For as many entries as the index should be, if it is known how many there will be.
@@ -76,11 +69,6 @@ impl Books {
         self.expected.clamp(least, most)
     }
 
-    /// The id of the next entry. None when there are too many entries.
-    pub(super) fn new_id(&mut self) -> Option<u32> {
-        self.policy.new_id()
-    }
-
     /// What an entry weighs, or did until it left.
     pub(super) fn weight(&self, id: u32) -> u32 {
         self.policy.weight_of(id)
@@ -96,37 +84,29 @@ impl Books {
 
     /// Whom the policy gives up.
     #[inline]
-    pub(super) fn evict<K, V>(&mut self, entries: &Entries<'_, Entry<K, V>>) -> Option<GivenUp> {
-        // It is one of the last two that nobody has read, most often: the newcomer, and who would go for it.
-        let mut unread = [(u32::MAX, None); 2];
-        let id = self.policy.evict(|id, hash| {
-            let found = entries.find(hash, |entry| entry.id == id);
-            let times = found.map_or(0, |(_, entry)| entry.take_used());
-            if times == 0 {
-                let [_, before] = unread;
-                unread = [before, (id, found.map(|(slot, _)| slot))];
-            }
-            times
-        })?;
-        let known = unread.iter().find(|(asked, _)| *asked == id);
-        let slot = known.and_then(|(_, slot)| *slot);
-        Some(GivenUp { id, slot })
+    pub(super) fn evict<T>(&mut self, entries: &Entries<'_, T>) -> Option<u32> {
+        self.policy.evict(|id| {
+            let mark = Name::of_id(id).and_then(|name| entries.mark(name));
+            mark.map_or(0, Mark::take_met)
+        })
     }
 
-    /// Has fetched what evictions will look at that are to come: each is at the end of a chain of lines that nobody else
-    /// has read for long.
-    pub(super) fn prefetch<K, V>(&mut self, entries: &Entries<'_, Entry<K, V>>) {
-        self.policy.look_ahead(|ahead| match ahead {
-            Ahead::Far { hash, next, known } => {
+    /// Has fetched what evictions will look at that are to come, which nobody has read for long.
+    #[inline]
+    pub(super) fn prefetch<T>(&mut self, entries: &Entries<'_, T>) {
+        self.policy.look_ahead(
+            |Ahead {
+                 id,
+                 hash,
+                 known,
+                 next,
+             }| {
                 prefetch(next);
                 prefetch(known);
-                entries.prefetch_way(hash);
-            }
-            Ahead::Near { hash } => entries.prefetch(hash),
-        });
-    }
-
-    pub(super) fn memory(&self) -> usize {
-        self.policy.memory()
+                if let Some(name) = Name::of_id(id) {
+                    entries.prefetch(name, hash);
+                }
+            },
+        );
     }
 }

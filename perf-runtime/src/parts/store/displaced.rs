@@ -1,7 +1,7 @@
 //! What a step of a store has taken out of it, for the listeners and the counters of whoever took it.
 
 use super::Shard;
-use super::entry::Entry;
+use super::entry::{Body, Entry};
 use super::limbo::Unlinked;
 
 /// Why an entry is no longer kept.
@@ -38,7 +38,7 @@ struct More<'s, K, V> {
     /// The shards to be rid of it all at once.
     promptly: &'s [Shard<K, V>],
     /// What was only counted and has come together.
-    unseen: Vec<Unlinked<'s, Entry<K, V>>>,
+    unseen: Vec<Unlinked<'s, Body<K, V>>>,
 }
 
 /// How much had to go for another, where nobody asks what it was.
@@ -52,7 +52,7 @@ pub(crate) struct Evicted {
 struct One<'s, K, V> {
     cause: Cause,
     now: u64,
-    unlinked: Unlinked<'s, Entry<K, V>>,
+    unlinked: Unlinked<'s, Body<K, V>>,
 }
 
 impl<'s, K, V> Displaced<'s, K, V> {
@@ -94,7 +94,7 @@ impl<'s, K, V> Displaced<'s, K, V> {
 
     /// Some of what was counted, to be dropped.
     #[cold]
-    pub(super) fn add_unseen(&mut self, unseen: Unlinked<'s, Entry<K, V>>) {
+    pub(super) fn add_unseen(&mut self, unseen: Unlinked<'s, Body<K, V>>) {
         self.more().unseen.push(unseen);
     }
 
@@ -112,7 +112,7 @@ impl<'s, K, V> Displaced<'s, K, V> {
         self.more.as_ref().map_or(&[], |more| &more.rest)
     }
 
-    pub(super) fn add(&mut self, unlinked: Unlinked<'s, Entry<K, V>>, cause: Cause, now: u64) {
+    pub(super) fn add(&mut self, unlinked: Unlinked<'s, Body<K, V>>, cause: Cause, now: u64) {
         self.push(One {
             cause,
             now,
@@ -121,7 +121,7 @@ impl<'s, K, V> Displaced<'s, K, V> {
     }
 
     /// An index has no entries of its own, but goes the same way.
-    pub(super) fn add_index(&mut self, unlinked: Unlinked<'s, Entry<K, V>>) {
+    pub(super) fn add_index(&mut self, unlinked: Unlinked<'s, Body<K, V>>) {
         self.add(unlinked, Cause::Size, 0);
     }
 

@@ -1,16 +1,13 @@
 //! One answer that is kept, and what is known of it.
 
-use std::sync::atomic::{
-    AtomicU8,
-    Ordering::{Acquire, Relaxed, Release},
-};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
-use super::sync::{AtomicBool, AtomicU64};
+use super::Idle;
+use super::pages::Marked;
+use super::sync::AtomicU64;
 
-/// How often an entry is known to have been met, at most.
-const OFTEN: u8 = 3;
-
-/// From when to when an answer may be given, in nanoseconds of its store's clock; `u64::MAX` is never.
+/// From when to when an answer may be given, in nanoseconds of its store's clock; `u64::MAX` is never. What is more than
+/// 146 years from the clock's beginning is never, too.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Lifetime {
     /// Until here without a second thought.
@@ -35,56 +32,107 @@ pub(crate) enum Freshness {
 }
 
 /// A key, its answer, and until when.
-// What a reader asks for stands together, before what it does not: an entry begins anywhere in a line of memory, and what
-// is in one line costs one.
+// What a reader asks for stands together. With a key and an answer of a word each it is half a line of memory.
+pub(crate) type Entry<K, V> = Marked<Body<K, V>>;
+
+/// What of an entry is dropped with it.
 #[derive(Debug)]
 #[repr(C)]
-pub(crate) struct Entry<K, V> {
-    /// What the policy and the books of its shard call it.
-    pub(super) id: u32,
-    used: AtomicU8,
-    is_refreshed: AtomicBool,
-    expires: AtomicU64,
+pub(crate) struct Body<K, V> {
     key: K,
     value: V,
-    fresh_until: u64,
+    /// Until when it is fresh, and in the lowest bit whether a refresh of it runs.
+    fresh: AtomicU64,
 }
 
-impl<K, V> Entry<K, V> {
+/// When an entry expires, and in the two lowest bits how often it was met since the policy has asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Mark(u64);
+
+/// Bits of a mark that are no time.
+const MET: u32 = 2;
+/// How often an entry is known to have been met, at most.
+const OFTEN: u64 = (1 << MET) - 1;
+/// Never, in the bits there are for it.
+const NEVER_EXPIRES: u64 = u64::MAX >> MET;
+
+/// Set where a refresh runs.
+const IS_REFRESHED: u64 = 1;
+const ALWAYS_FRESH: u64 = u64::MAX >> 1;
+
+impl Mark {
+    #[inline]
+    fn new(expires: u64) -> Self {
+        Self(expires.min(NEVER_EXPIRES) << MET)
+    }
+
+    #[inline]
+    pub(super) fn is_expired(self, now: u64) -> bool {
+        let expires = self.0 >> MET;
+        expires <= now && is_finite(expires)
+    }
+
+    /// How often the entry of this mark was met since this was asked last.
+    pub(super) fn take_met(mark: &std::sync::atomic::AtomicU64) -> u8 {
+        let met = mark.load(Relaxed) & OFTEN;
+        if met > 0 {
+            // Who meets it at this moment may put off its end, which must not be lost.
+            mark.fetch_and(!OFTEN, Relaxed);
+        }
+        met as u8
+    }
+}
+
+impl<K, V> Marked<Body<K, V>> {
+    #[inline]
     pub(crate) fn new(key: K, value: V, lifetime: Lifetime) -> Self {
         Self {
-            key,
-            value,
-            fresh_until: lifetime.fresh_until,
-            expires: AtomicU64::new(lifetime.expires),
-            id: 0,
-            used: AtomicU8::new(0),
-            is_refreshed: AtomicBool::new(false),
+            mark: std::sync::atomic::AtomicU64::new(Mark::new(lifetime.expires).0),
+            body: Body {
+                key,
+                value,
+                fresh: AtomicU64::new(lifetime.fresh_until.min(ALWAYS_FRESH) << 1),
+            },
         }
     }
 
     #[inline]
     pub(crate) fn key(&self) -> &K {
-        &self.key
+        &self.body.key
     }
 
     #[inline]
     pub(crate) fn value(&self) -> &V {
-        &self.value
+        &self.body.value
     }
 
     /// As it is now: `expires` moves when the store has a time to idle.
     #[inline]
     pub(crate) fn lifetime(&self) -> Lifetime {
+        let expires = self.mark().0 >> MET;
         Lifetime {
-            fresh_until: self.fresh_until,
-            expires: self.expires.load(Relaxed),
+            fresh_until: self.fresh_until(),
+            expires: if expires < NEVER_EXPIRES {
+                expires
+            } else {
+                u64::MAX
+            },
+        }
+    }
+
+    #[inline]
+    fn fresh_until(&self) -> u64 {
+        let fresh_until = self.body.fresh.load(Relaxed) >> 1;
+        if fresh_until < ALWAYS_FRESH {
+            fresh_until
+        } else {
+            u64::MAX
         }
     }
 
     #[inline]
     pub(crate) fn freshness(&self, now: u64) -> Freshness {
-        if now < self.fresh_until {
+        if now < self.fresh_until() {
             Freshness::Fresh
         } else {
             Freshness::Stale
@@ -93,50 +141,41 @@ impl<K, V> Entry<K, V> {
 
     #[inline]
     pub(crate) fn is_expired(&self, now: u64) -> bool {
-        let expires = self.expires.load(Relaxed);
-        expires <= now && is_finite(expires)
+        self.mark().is_expired(now)
     }
 
     /// Takes the one refresh that may run of this entry; false when another has it. A new answer is a new entry.
     pub(crate) fn claim_refresh(&self) -> bool {
-        !self.is_refreshed.load(Relaxed)
-            && self
-                .is_refreshed
-                .compare_exchange(false, true, Acquire, Relaxed)
-                .is_ok()
+        let fresh = &self.body.fresh;
+        fresh.load(Relaxed) & IS_REFRESHED == 0
+            && fresh.fetch_or(IS_REFRESHED, Acquire) & IS_REFRESHED == 0
     }
 
     /// Gives the refresh back that has brought no answer.
     pub(crate) fn release_refresh(&self) {
-        self.is_refreshed.store(false, Release);
+        self.body.fresh.fetch_and(!IS_REFRESHED, Release);
     }
 
-    /// Met by a reader.
     #[inline]
-    pub(super) fn meet(&self) {
-        // Two readers at once may count as one; a hot entry is not written at all.
-        let used = self.used.load(Relaxed);
-        if used < OFTEN {
-            self.used.store(used + 1, Relaxed);
-        }
+    pub(super) fn mark(&self) -> Mark {
+        Mark(self.mark.load(Relaxed))
     }
 
-    /// How often it was met since this was asked last.
-    pub(super) fn take_used(&self) -> u8 {
-        let used = self.used.load(Relaxed);
-        if used > 0 {
-            self.used.store(0, Relaxed);
-        }
-        used
-    }
-
-    /// Puts the end off, where that is worth a write that other threads' reads pay for.
+    /// Met by a reader who has seen this mark. Puts the end off, where there is a time to idle and that is worth a write
+    /// which other threads' reads pay for.
     #[inline]
-    pub(super) fn touch(&self, now: u64, idle: &super::Idle) {
-        let last = self.fresh_until.saturating_add(idle.stale);
-        let expires = now.saturating_add(idle.time).min(last);
-        if expires > self.expires.load(Relaxed).saturating_add(idle.time / 16) {
-            self.expires.store(expires, Relaxed);
+    pub(super) fn meet(&self, seen: Mark, now: u64, idle: Option<&Idle>) {
+        // Two readers at once may count as one, and both put the end off; a hot entry is not written at all.
+        let mut met = seen.0 + u64::from(seen.0 & OFTEN < OFTEN);
+        if let Some(idle) = idle {
+            let last = self.fresh_until().saturating_add(idle.stale);
+            let expires = now.saturating_add(idle.time).min(last).min(NEVER_EXPIRES);
+            if expires > (met >> MET).saturating_add(idle.time / 16) {
+                met = expires << MET | met & OFTEN;
+            }
+        }
+        if met != seen.0 {
+            self.mark.store(met, Relaxed);
         }
     }
 }
@@ -145,5 +184,5 @@ impl<K, V> Entry<K, V> {
 #[cold]
 #[inline(never)]
 fn is_finite(expires: u64) -> bool {
-    expires != u64::MAX
+    expires != NEVER_EXPIRES
 }

@@ -1,9 +1,9 @@
-//! Where entries are: tags to compare eight at a time, and a pointer for each.
+//! Where entries are: tags to compare eight at a time, and the name of a cell for each.
 //!
 //! A group has eight tags of a byte of a hash each, which are compared at once (the generic group of Abseil's "Swiss
-//! tables" and hashbrown), and a line of eight pointers. Tags stand apart from the pointers: a byte an entry stays near the
-//! processor where the pointers do not, and a search that finds nothing looks at nothing else. One that finds something has
-//! the line of pointers fetched while it compares.
+//! tables" and hashbrown), and half a line of eight names. Tags stand apart from the names: a byte an entry stays near the
+//! processor where the names do not, and a search that finds nothing looks at nothing else. One that finds something has
+//! the names fetched while it compares.
 //!
 //! An entry whose group is full goes to another, and those it has passed count it; a search goes on only where the count is
 //! not zero. So a slot is free again as soon as its entry is gone, and nothing has to be cleaned up (the overflow count of
@@ -12,14 +12,14 @@
 //! tens of groups. Each way has a count of its own: one in ten groups has been passed, but one in fifty by who goes the
 //! way that a search for what is not there would.
 //!
-//! One thread writes, any number read meanwhile, and each step is published with one store. Nothing here follows a
-//! pointer.
+//! One thread writes, any number read meanwhile, and each step is published with one store. Nothing here looks into a
+//! cell.
 
-use std::ptr::{NonNull, null_mut};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
+use super::pages::Name;
 use super::prefetch::prefetch;
-use super::sync::{AtomicPtr, AtomicU32, AtomicU64};
+use super::sync::{AtomicU32, AtomicU64};
 
 /// How many slots a group has.
 const WIDTH: usize = 8;
@@ -36,24 +36,27 @@ const COUNT_BITS: u64 = 4;
 const MANY: u32 = (1 << COUNT_BITS) - 1;
 
 /// Of each group, by its number.
-pub(super) struct Index<T> {
+pub(super) struct Index {
     tags: Box<[AtomicU64]>,
     /// How many entries have passed it, by their way.
     passed: Box<[AtomicU32]>,
-    slots: Box<[Slots<T>]>,
+    slots: Box<[Slots]>,
 }
 
-#[repr(align(64))]
-struct Slots<T>([AtomicPtr<T>; WIDTH]);
+#[repr(align(32))]
+struct Slots([AtomicU32; WIDTH]);
 
-impl<T> Index<T> {
+/// Where nobody is.
+const NOBODY: u32 = 0;
+
+impl Index {
     /// An index that finds `entries` without long ways.
     pub(super) fn for_entries(entries: usize) -> Self {
         let groups = match entries.div_ceil(FULL) {
             0 => 0,
             more => more | 1,
         };
-        let slots = || Slots([const { AtomicPtr::new(null_mut()) }; WIDTH]);
+        let slots = || Slots([const { AtomicU32::new(NOBODY) }; WIDTH]);
         Self {
             tags: (0..groups).map(|_| AtomicU64::new(repeat(EMPTY))).collect(),
             passed: (0..groups).map(|_| AtomicU32::new(0)).collect(),
@@ -72,21 +75,21 @@ impl<T> Index<T> {
     }
 
     /// The tags of the group of a slot, and the slot.
-    fn place(&self, slot: usize) -> Option<(&AtomicU64, &AtomicPtr<T>)> {
+    fn place(&self, slot: usize) -> Option<(&AtomicU64, &AtomicU32)> {
         let tags = self.tags.get(slot / WIDTH)?;
         Some((tags, self.slot(slot / WIDTH, slot % WIDTH)?))
     }
 
     #[inline]
-    fn slot(&self, group: usize, place: usize) -> Option<&AtomicPtr<T>> {
+    fn slot(&self, group: usize, place: usize) -> Option<&AtomicU32> {
         self.slots.get(group)?.0.get(place)
     }
 
     /// The entry of this hash that `is` it.
     #[expect(clippy::inline_always, reason = "the way of a hit, in one function")]
     #[inline(always)]
-    pub(super) fn find(&self, hash: u64, is: impl FnMut(NonNull<T>) -> bool) -> Option<NonNull<T>> {
-        self.search(hash, is).map(|(_, entry)| entry)
+    pub(super) fn find(&self, hash: u64, is: impl FnMut(Name) -> bool) -> Option<Name> {
+        self.search(hash, is).map(|(_, name)| name)
     }
 
     /// The same, and in which slot it is.
@@ -95,8 +98,8 @@ impl<T> Index<T> {
     pub(super) fn search(
         &self,
         hash: u64,
-        mut is: impl FnMut(NonNull<T>) -> bool,
-    ) -> Option<(usize, NonNull<T>)> {
+        mut is: impl FnMut(Name) -> bool,
+    ) -> Option<(usize, Name)> {
         let first = self.first_group(hash);
         prefetch(self.slots.as_ptr().wrapping_add(first).cast::<u8>());
         let found = self.search_group(first, hash, &mut is);
@@ -112,20 +115,20 @@ impl<T> Index<T> {
         &self,
         group: usize,
         hash: u64,
-        is: &mut impl FnMut(NonNull<T>) -> bool,
-    ) -> Option<(usize, NonNull<T>)> {
+        is: &mut impl FnMut(Name) -> bool,
+    ) -> Option<(usize, Name)> {
         // Known before the tags are, which may be another thread's.
         let slots = &*self.slots;
         let tags = self.tags.get(group)?.load(Acquire);
         let mut found = zero_bytes(tags ^ repeat(tag(hash)));
         while found != 0 {
             let place = first_byte(found);
-            let entry = slots.get(group)?.0.get(place)?.load(Acquire);
-            // Null where it was taken out since; another where that was put there since.
-            if let Some(entry) = NonNull::new(entry)
-                && is(entry)
+            let number = slots.get(group)?.0.get(place)?.load(Acquire);
+            // Nobody's where it was taken out since; another where that was put there since.
+            if let Some(name) = Name::new(number)
+                && is(name)
             {
-                return Some((group * WIDTH + place, entry));
+                return Some((group * WIDTH + place, name));
             }
             found &= found - 1;
         }
@@ -145,8 +148,8 @@ impl<T> Index<T> {
         &self,
         first: usize,
         hash: u64,
-        is: &mut impl FnMut(NonNull<T>) -> bool,
-    ) -> Option<(usize, NonNull<T>)> {
+        is: &mut impl FnMut(Name) -> bool,
+    ) -> Option<(usize, Name)> {
         let mut at = first;
         for _ in 1..self.tags.len() {
             at = self.next_group(at, hash);
@@ -158,34 +161,18 @@ impl<T> Index<T> {
         None
     }
 
-    /// Shows the entries that a search for this hash compares, most often one, at a glance: not further than the second
-    /// group.
+    /// Says that this hash will be looked for soon.
     #[inline]
-    pub(super) fn glance(&self, hash: u64, mut see: impl FnMut(*const T)) {
+    pub(super) fn prefetch(&self, hash: u64) {
         let first = self.first_group(hash);
-        if !self.glance_at(first, hash, &mut see) && !self.nobody_passed(first, hash) {
-            self.glance_at(self.next_group(first, hash), hash, &mut see);
-        }
+        prefetch(self.tags.as_ptr().wrapping_add(first).cast::<u8>());
+        prefetch(self.slots.as_ptr().wrapping_add(first).cast::<u8>());
     }
 
-    /// Whether there was anything to be shown.
-    #[inline]
-    fn glance_at(&self, group: usize, hash: u64, see: &mut impl FnMut(*const T)) -> bool {
-        let tags = self.tags.get(group).map_or(0, |tags| tags.load(Relaxed));
-        let mut found = zero_bytes(tags ^ repeat(tag(hash)));
-        let is_any = found != 0;
-        while let Some(place) = self.slot(group, first_byte(found)) {
-            see(place.load(Relaxed).cast_const());
-            found &= found - 1;
-        }
-        is_any
-    }
-
-    /// Where a search for this hash begins.
-    #[inline]
-    pub(super) fn address(&self, hash: u64) -> *const u8 {
-        let slots = self.slots.as_ptr();
-        slots.wrapping_add(self.first_group(hash)).cast()
+    /// Bytes allocated.
+    pub(super) fn memory(&self) -> usize {
+        let group = size_of::<AtomicU64>() + size_of::<AtomicU32>() + size_of::<Slots>();
+        self.tags.len() * group
     }
 
     /// Where an entry of this hash may be put. None when the index is full.
@@ -227,10 +214,10 @@ impl<T> Index<T> {
     }
 
     /// Puts an entry where there is none.
-    pub(super) fn put(&self, slot: usize, hash: u64, entry: NonNull<T>) {
+    pub(super) fn put(&self, slot: usize, hash: u64, name: Name) {
         if let Some((tags, place)) = self.place(slot) {
             // In this order, so that who finds the tag finds the entry.
-            place.store(entry.as_ptr(), Release);
+            place.store(name.number(), Release);
             let now = with_byte(tags.load(Relaxed), slot % WIDTH, tag(hash));
             tags.store(now, Release);
             self.count(hash, slot, |passed| passed + 1);
@@ -264,30 +251,30 @@ impl<T> Index<T> {
     }
 
     /// Puts an entry in the place of another of the same key.
-    pub(super) fn replace(&self, slot: usize, entry: NonNull<T>) -> Option<NonNull<T>> {
+    pub(super) fn replace(&self, slot: usize, name: Name) -> Option<Name> {
         let (_, place) = self.place(slot)?;
-        let before = NonNull::new(place.load(Relaxed))?;
-        place.store(entry.as_ptr(), Release);
+        let before = Name::new(place.load(Relaxed))?;
+        place.store(name.number(), Release);
         Some(before)
     }
 
     /// Takes out the entry that was put there with this hash.
-    pub(super) fn take(&self, slot: usize, hash: u64) -> Option<NonNull<T>> {
+    pub(super) fn take(&self, slot: usize, hash: u64) -> Option<Name> {
         let (tags, place) = self.place(slot)?;
-        let entry = NonNull::new(place.load(Relaxed))?;
-        place.store(null_mut(), Release);
+        let name = Name::new(place.load(Relaxed))?;
+        place.store(NOBODY, Release);
         let now = with_byte(tags.load(Relaxed), slot % WIDTH, EMPTY);
         tags.store(now, Release);
         self.count(hash, slot, |passed| passed.saturating_sub(1));
-        Some(entry)
+        Some(name)
     }
 
-    pub(super) fn get(&self, slot: usize) -> Option<NonNull<T>> {
-        NonNull::new(self.place(slot)?.1.load(Acquire))
+    pub(super) fn get(&self, slot: usize) -> Option<Name> {
+        Name::new(self.place(slot)?.1.load(Acquire))
     }
 
-    /// The entries of `count` slots from `first` on.
-    pub(super) fn entries(&self, first: usize, count: usize) -> impl Iterator<Item = NonNull<T>> {
+    /// Those in `count` slots from `first` on.
+    pub(super) fn names(&self, first: usize, count: usize) -> impl Iterator<Item = Name> {
         let last = first.saturating_add(count).min(self.slots());
         (first..last).filter_map(|slot| self.get(slot))
     }

@@ -3,10 +3,11 @@
 //! A place is reserved before anything is put in. While there is none, somebody is evicted and their place is taken over:
 //! first in the shard of the key, and elsewhere when that is empty.
 
-use super::books::GivenUp;
 use super::bounds::Place;
 use super::displaced::{Cause, Displaced};
 use super::entry::{Entry, Lifetime};
+use super::pages::Name;
+use super::table::Empty;
 use super::{LockedShard, Store, forget, rebuild};
 use crate::parts::key::Key;
 
@@ -51,10 +52,10 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
         if !is_wanted() {
             return Some(entry);
         }
-        let mut present = id_of(&locked, hash, &entry);
+        let mut present = name_of(&locked, hash, &entry);
         let Some(weight) = weight else {
-            if let Some(id) = present {
-                self.take(&mut locked, id, Cause::Replaced, now, displaced);
+            if let Some(name) = present {
+                self.take(&mut locked, name, Cause::Replaced, now, displaced);
             }
             displaced.add(locked.refuse(entry), Cause::TooHeavy, now);
             return None;
@@ -65,7 +66,7 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
         // The places of those that had to go, which this one takes.
         let mut held = Place::NONE;
         loop {
-            let before = present.map_or(0, |id| locked.weight(id));
+            let before = present.map_or(0, |name| locked.weight(name.id()));
             let needed = Place {
                 entries: u64::from(present.is_none()),
                 weight: u64::from(weight.saturating_sub(before)),
@@ -77,10 +78,9 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
             if self.bounds.reserve(needed.beyond(held)) {
                 break self.bounds.give_back(held.beyond(needed));
             }
-            let (entries, books) = locked.parts();
-            if let Some(given_up) = books.evict(&entries) {
-                present = present.filter(|present| *present != given_up.id);
-                held += evict(&mut locked, &given_up, now, displaced);
+            if let Some((name, freed)) = evict(&mut locked, now, displaced) {
+                present = present.filter(|present| *present != name);
+                held += freed;
             } else {
                 // Before `Eq` runs again.
                 self.bounds.give_back(std::mem::take(&mut held));
@@ -90,21 +90,31 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
                 if !is_wanted() {
                     return Some(entry);
                 }
-                present = id_of(&locked, hash, &entry);
+                present = name_of(&locked, hash, &entry);
             }
         }
-        if let Some(id) = present {
-            self.replace(&mut locked, (id, hash), entry, weight, now, displaced);
-        } else if let Some(id) = locked.new_id() {
+        let Some(empty) = locked.empty() else {
+            let needed = present.map_or(Place::of(weight), |_| Place::NONE);
+            self.bounds.give_back(needed);
+            displaced.add(locked.refuse(entry), Cause::Size, now);
+            return None;
+        };
+        if let Some(name) = present {
+            self.replace(
+                &mut locked,
+                (name, hash),
+                (empty, entry),
+                weight,
+                now,
+                displaced,
+            );
+        } else {
             if let Some(expected) = self.expected.get(self.number(hash)) {
                 expected.update(&locked);
             }
-            put(&mut locked, (id, hash), entry, weight, displaced);
+            put(&mut locked, hash, (empty, entry), weight, displaced);
             let (entries, books) = locked.parts();
             books.prefetch(&entries);
-        } else {
-            self.bounds.give_back(Place::of(weight));
-            displaced.add(locked.refuse(entry), Cause::Size, now);
         }
         None
     }
@@ -112,23 +122,22 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
     fn replace<'s>(
         &self,
         locked: &mut LockedShard<'s, K, V>,
-        (id, hash): (u32, u64),
-        mut entry: Entry<K, V>,
+        (before, hash): (Name, u64),
+        (empty, entry): (Empty, Entry<K, V>),
         weight: u32,
         now: u64,
         displaced: &mut Displaced<'s, K, V>,
     ) {
-        entry.id = id;
-        let found = locked.find(hash, |other| other.id == id);
-        let Some(slot) = found.map(|(slot, _)| slot) else {
+        let name = empty.name();
+        let slot = locked.slot_of(before, hash);
+        let Some(replaced) = slot.and_then(|slot| locked.replace(slot, empty, entry)) else {
             return;
         };
-        if let Ok(before) = locked.replace(slot, entry) {
-            let less = locked.weight(id).saturating_sub(weight);
-            locked.set_weight(id, weight);
-            self.bounds.give_back(Place::weighing(less));
-            displaced.add(before, Cause::Replaced, now);
-        }
+        locked.policy.rename(before.id(), name.id());
+        let less = locked.weight(name.id()).saturating_sub(weight);
+        locked.set_weight(name.id(), weight);
+        self.bounds.give_back(Place::weighing(less));
+        displaced.add(replaced, Cause::Replaced, now);
     }
 
     /// Evicts from the first shard that has anything, this one being the last to be asked.
@@ -142,9 +151,7 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
             .take(self.shards.len())
         {
             let mut locked = shard.lock();
-            let (entries, books) = locked.parts();
-            if let Some(given_up) = books.evict(&entries) {
-                let freed = evict(&mut locked, &given_up, now, displaced);
+            if let Some((_, freed)) = evict(&mut locked, now, displaced) {
                 self.bounds.give_back(freed);
                 return;
             }
@@ -152,25 +159,24 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
     }
 }
 
-/// Takes out what the policy has given up for another. Gives its place, which is still reserved.
-#[must_use]
+/// Takes out whom the policy gives up for another; nobody when nobody is there. Gives its place, which is still reserved.
 #[inline]
 fn evict<'s, K, V>(
     locked: &mut LockedShard<'s, K, V>,
-    &GivenUp { id, slot }: &GivenUp,
     now: u64,
     displaced: &mut Displaced<'s, K, V>,
-) -> Place {
+) -> Option<(Name, Place)> {
+    let (entries, books) = locked.parts();
+    let name = Name::of_id(books.evict(&entries)?)?;
     let Some(evicted) = displaced.evicted_mut() else {
-        return forget(locked, id, Cause::Size, now, displaced);
+        return Some((name, forget(locked, name, Cause::Size, now, displaced)));
     };
-    let hash = locked.policy.hash(id);
-    let slot = slot.or_else(|| Some(locked.find(hash, |entry| entry.id == id)?.0));
-    let Some(slot) = slot else {
-        return Place::NONE;
-    };
-    let Some(is_expired) = locked.discard(slot, hash, |entry| entry.is_expired(now)) else {
-        return Place::NONE;
+    let hash = locked.policy.hash(name.id());
+    let slot = locked.slot_of(name, hash);
+    let is_expired =
+        slot.and_then(|slot| locked.discard(slot, hash, |entry| entry.is_expired(now)));
+    let Some(is_expired) = is_expired else {
+        return Some((name, Place::NONE));
     };
     if is_expired {
         evicted.expired += 1;
@@ -180,20 +186,24 @@ fn evict<'s, K, V>(
     if locked.has_many_unseen() {
         displaced.add_unseen(locked.take_unseen());
     }
-    Place::of(locked.weight(id))
+    Some((name, Place::of(locked.weight(name.id()))))
 }
 
-fn id_of<K: Key, V>(locked: &LockedShard<'_, K, V>, hash: u64, entry: &Entry<K, V>) -> Option<u32> {
+fn name_of<K: Key, V>(
+    locked: &LockedShard<'_, K, V>,
+    hash: u64,
+    entry: &Entry<K, V>,
+) -> Option<Name> {
     let found = locked.find(hash, |other| other.key() == entry.key());
-    found.map(|(_, found)| found.id)
+    found.map(|(_, name, _)| name)
 }
 
-/// Puts in an entry whose id and place in the bounds are reserved.
+/// Puts in an entry whose place in the bounds is reserved.
 #[inline]
 fn put<'s, K, V>(
     locked: &mut LockedShard<'s, K, V>,
-    (id, hash): (u32, u64),
-    entry: Entry<K, V>,
+    hash: u64,
+    (empty, entry): (Empty, Entry<K, V>),
     weight: u32,
     displaced: &mut Displaced<'s, K, V>,
 ) {
@@ -204,6 +214,7 @@ fn put<'s, K, V>(
         let room = locked.room_beyond(locked.len());
         displaced.add_index(rebuild(locked, room));
     };
-    locked.insert(vacancy, hash, entry, |entry| entry.id = id);
+    let id = empty.name().id();
+    locked.insert(vacancy, empty, hash, entry);
     locked.policy.insert(id, hash, weight);
 }

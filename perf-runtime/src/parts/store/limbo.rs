@@ -2,11 +2,11 @@
 //!
 //! It is collected until there are many, because to know that nobody reads any more costs a [`Grace`] each time; then it
 //! waits for that grace in a batch. Batches end in the order in which they began: a reader whom one waits for is waited
-//! for by all that began later. What nobody reads is dropped by whoever comes next, outside of all locks; the memory of
-//! some of it is kept for the next entries, so that a full table allocates nothing.
+//! for by all that began later. What nobody reads is dropped by whoever comes next, outside of all locks; its cells are
+//! for the next entries, so that a full table allocates nothing.
 
 use std::collections::VecDeque;
-use std::mem::{self, MaybeUninit};
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::slice;
@@ -15,6 +15,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::grace::Grace;
 use super::index::Index;
+use super::pages::{Marked, Name, Pages};
 use super::sync::{AtomicBool, AtomicUsize, Mutex, MutexGuard, lock, yield_now};
 
 /// Something that nobody finds any more, on its way to its table's limbo: where it goes when this is dropped.
@@ -28,16 +29,27 @@ pub(super) struct Unlinked<'t, T> {
 
 impl<T> Unlinked<'_, T> {
     /// The entries that were taken out with it.
-    pub(super) fn entries(&self) -> impl Iterator<Item = &T> {
-        self.garbage.iter().flat_map(Garbage::entries)
+    pub(super) fn entries(&self) -> impl Iterator<Item = &Marked<T>> {
+        let (refused, names, index) = match &self.garbage {
+            Some(Garbage::Entry(name)) => (None, slice::from_ref(name), None),
+            Some(Garbage::Many(names)) => (None, &**names, None),
+            Some(Garbage::WithEntries(index)) => (None, &[][..], Some(names_in(index))),
+            Some(Garbage::Refused(entry)) => (Some(&**entry), &[][..], None),
+            Some(Garbage::Index(_)) | None => (None, &[][..], None),
+        };
+        let names = names.iter().copied().chain(index.into_iter().flatten());
+        // SAFETY: they are dropped with this.
+        let there = names.map(|name| unsafe { &*self.limbo.pages.address(name) });
+        refused.into_iter().chain(there)
     }
 
     /// The same of one that is an entry alone, the usual one.
     #[inline]
-    pub(super) fn entry(&self) -> Option<&T> {
+    pub(super) fn entry(&self) -> Option<&Marked<T>> {
         match &self.garbage {
-            // SAFETY: it is freed with this.
-            Some(Garbage::Entry(entry)) => Some(unsafe { entry.as_ref() }),
+            // SAFETY: it is dropped with this.
+            Some(Garbage::Entry(name)) => Some(unsafe { &*self.limbo.pages.address(*name) }),
+            Some(Garbage::Refused(entry)) => Some(entry),
             _ => None,
         }
     }
@@ -52,14 +64,16 @@ impl<T> Drop for Unlinked<'_, T> {
     }
 }
 
-/// An owned entry or index that may still be read.
+/// An entry or an index, owned, that may still be read.
 pub(super) enum Garbage<T> {
-    Entry(NonNull<T>),
+    Entry(Name),
+    /// One that was never in.
+    Refused(Box<Marked<T>>),
     /// An index whose entries are in another one.
-    Index(NonNull<Index<T>>),
-    WithEntries(NonNull<Index<T>>),
+    Index(NonNull<Index>),
+    WithEntries(NonNull<Index>),
     /// Entries that have come together before.
-    Many(Box<[NonNull<T>]>),
+    Many(Box<[Name]>),
 }
 
 // SAFETY: it owns its entries, and others may still read them.
@@ -67,70 +81,10 @@ unsafe impl<T: Send + Sync> Send for Garbage<T> {}
 // SAFETY: as above.
 unsafe impl<T: Send + Sync> Sync for Garbage<T> {}
 
-impl<T> Garbage<T> {
-    fn entries(&self) -> impl Iterator<Item = &T> {
-        let (listed, indexed) = match self {
-            Self::Entry(entry) => (slice::from_ref(entry), None),
-            Self::Many(entries) => (&**entries, None),
-            Self::Index(_) => (&[][..], None),
-            Self::WithEntries(index) => (&[][..], Some(entries(index))),
-        };
-        let listed = listed.iter().copied();
-        let entries = listed.chain(indexed.into_iter().flatten());
-        // SAFETY: they are freed with this.
-        entries.map(|entry| unsafe { entry.as_ref() })
-    }
-
-    /// Drops it. A panic in a drop of the entries goes no further, and none of the others is left behind.
-    ///
-    /// # Safety
-    /// Nobody reads it.
-    pub(super) unsafe fn free(self) {
-        match self {
-            // SAFETY: it came out of a box and is reached by nobody.
-            Self::Entry(entry) => unsafe { free(entry) },
-            // SAFETY: as above.
-            Self::Index(index) => drop(unsafe { Box::from_raw(index.as_ptr()) }),
-            // SAFETY: as above.
-            Self::Many(entries) => entries.iter().for_each(|entry| unsafe { free(*entry) }),
-            Self::WithEntries(index) => {
-                // SAFETY: as above.
-                entries(&index).for_each(|entry| unsafe { free(entry) });
-                // SAFETY: as above.
-                drop(unsafe { Box::from_raw(index.as_ptr()) });
-            }
-        }
-    }
-}
-
-fn entries<T>(index: &NonNull<Index<T>>) -> impl Iterator<Item = NonNull<T>> {
+fn names_in(index: &NonNull<Index>) -> impl Iterator<Item = Name> {
     // SAFETY: whoever has the garbage has the index.
     let index = unsafe { index.as_ref() };
-    index.entries(0, index.slots())
-}
-
-/// # Safety
-/// The pointer came out of a box and is reached by nobody.
-unsafe fn free<T>(entry: NonNull<T>) {
-    // SAFETY: given by the caller.
-    drop(unsafe { emptied(entry) });
-}
-
-/// The memory of an entry that has been dropped.
-pub(super) type Spare<T> = Box<MaybeUninit<T>>;
-
-/// Drops the entry, and gives its box back.
-///
-/// # Safety
-/// The pointer came out of a box and is reached by nobody.
-#[expect(clippy::unnecessary_box_returns, reason = "the box is what is kept")]
-unsafe fn emptied<T>(entry: NonNull<T>) -> Spare<T> {
-    if mem::needs_drop::<T>() {
-        // SAFETY: given by the caller; it is taken for dropped from here on, even if that panics.
-        contained(|| unsafe { entry.drop_in_place() });
-    }
-    // SAFETY: given by the caller; nothing need be in it.
-    unsafe { Box::from_raw(entry.as_ptr().cast()) }
+    index.names(0, index.slots())
 }
 
 /// Runs it, and lets no panic of it any further.
@@ -143,7 +97,9 @@ fn contained(run: impl FnOnce()) {
     }
 }
 
+/// See the module. It owns the memory of all entries.
 pub(super) struct Limbo<T> {
+    pub(super) pages: Pages<T>,
     contents: Mutex<Contents<T>>,
     /// How many come together before a grace is worth its price.
     many: AtomicUsize,
@@ -153,7 +109,7 @@ pub(super) struct Limbo<T> {
 
 struct Contents<T> {
     new: Vec<Garbage<T>>,
-    spares: Vec<Spare<T>>,
+    spares: Vec<Name>,
     batches: VecDeque<Batch<T>>,
 }
 
@@ -168,29 +124,14 @@ impl<T> Batch<T> {
         Self { garbage, grace }
     }
 
-    /// Drops it all, or gives it back while somebody may read. Keeps the memory of up to so many entries.
-    fn free(mut self, spares: &mut Vec<Spare<T>>, most: usize) -> Result<(), Self> {
+    /// Drops it all, or gives it back while somebody may read.
+    fn free(mut self, limbo: &Limbo<T>, spares: &mut Vec<Name>) -> Result<(), Self> {
         if !self.grace.is_over() {
             return Err(self);
         }
         for garbage in self.garbage {
-            match garbage {
-                Garbage::Entry(entry) if spares.len() < most => {
-                    // SAFETY: it was taken out before the grace began, which is over.
-                    spares.push(unsafe { emptied(entry) });
-                }
-                Garbage::Many(entries) => {
-                    for entry in entries {
-                        // SAFETY: as above.
-                        let spare = unsafe { emptied(entry) };
-                        if spares.len() < most {
-                            spares.push(spare);
-                        }
-                    }
-                }
-                // SAFETY: as above.
-                garbage => unsafe { garbage.free() },
-            }
+            // SAFETY: it was taken out before the grace began, which is over.
+            unsafe { limbo.free_into(garbage, spares) };
         }
         Ok(())
     }
@@ -200,14 +141,13 @@ impl<T> Batch<T> {
 const LOOKS: usize = 64;
 /// With so many at a time, the grace of a busy process costs each of them some 40 nanoseconds.
 const MOST: usize = 256;
-/// One eighth of what is in the table may be waiting besides, and as much memory may be kept for new entries.
+/// One eighth of what is in the table may be waiting besides.
 const SHARE: usize = 8;
-/// At most so many bytes of it.
-const SPARE_BYTES: usize = 16 << 10;
 
 impl<T> Limbo<T> {
     pub(super) fn new() -> Self {
         Self {
+            pages: Pages::new(),
             contents: Mutex::new(Contents {
                 new: Vec::new(),
                 spares: Vec::new(),
@@ -219,8 +159,8 @@ impl<T> Limbo<T> {
     }
 
     /// # Safety
-    /// The pointer in it came out of a box and can be reached no more, but by readers of the table that this limbo is
-    /// in, who borrow both. The same holds for the entries that are in it.
+    /// Its entries were put in and can be reached no more, but by readers of the table that this limbo is in, who borrow
+    /// both. The same holds for its index, which came out of a box.
     pub(super) unsafe fn unlinked(&self, garbage: Garbage<T>) -> Unlinked<'_, T> {
         Unlinked {
             garbage: Some(garbage),
@@ -269,7 +209,7 @@ impl<T> Limbo<T> {
         self.free_waiting();
     }
 
-    /// Drops everything that nobody reads, and the memory that was kept.
+    /// Drops everything that nobody reads.
     pub(super) fn collect(&self) {
         let new = mem::take(&mut self.contents().new);
         if !new.is_empty() {
@@ -283,55 +223,91 @@ impl<T> Limbo<T> {
             }
             yield_now();
         }
-        let mut spares = Vec::new();
-        self.give_spares(&mut spares);
     }
 
     fn free_waiting(&self) {
-        let most = self.many.load(Relaxed);
-        let most = most.min(SPARE_BYTES / size_of::<T>().max(1));
         let mut spares = Vec::new();
-        self.give_spares(&mut spares);
         loop {
             let Some(first) = self.contents().batches.pop_front() else {
                 break;
             };
-            if let Err(first) = first.free(&mut spares, most) {
+            if let Err(first) = first.free(self, &mut spares) {
                 self.contents().batches.push_front(first);
                 break;
             }
         }
-        // Those of another thread that frees, too, go after the lock.
-        let _others;
         if !spares.is_empty() {
             let mut contents = self.contents();
-            _others = mem::replace(&mut contents.spares, spares);
+            // Those of another thread that frees, too, and those that nobody has asked for yet.
+            contents.spares.append(&mut spares);
             self.has_spares.store(true, Relaxed);
         }
     }
 
-    /// Gives all memory that is kept for new entries, where there is none.
+    /// Gives all cells that are for new entries to who has none.
     #[inline]
-    pub(super) fn give_spares(&self, none: &mut Vec<Spare<T>>) {
+    pub(super) fn give_spares(&self, none: &mut Vec<Name>) {
         if self.has_spares.load(Relaxed) {
             let mut contents = self.contents();
             mem::swap(&mut contents.spares, none);
             self.has_spares.store(false, Relaxed);
         }
     }
+
+    /// Adds all cells that are for new entries.
+    pub(super) fn add_spares(&self, some: &mut Vec<Name>) {
+        let mut spares = Vec::new();
+        self.give_spares(&mut spares);
+        some.append(&mut spares);
+    }
+
+    /// Drops it. A panic in a drop of the entries goes no further, and none of the others is left behind.
+    ///
+    /// # Safety
+    /// It is of this table, and nobody reads it.
+    pub(super) unsafe fn free(&self, garbage: Garbage<T>) {
+        // SAFETY: given by the caller.
+        unsafe { self.free_into(garbage, &mut Vec::new()) };
+    }
+
+    /// The same; the names of the cells are for others then.
+    ///
+    /// # Safety
+    /// As of [`free`](Self::free).
+    unsafe fn free_into(&self, garbage: Garbage<T>, spares: &mut Vec<Name>) {
+        let mut free = |name| {
+            if mem::needs_drop::<T>() {
+                let entry = self.pages.address(name);
+                // SAFETY: given by the caller; it is taken for dropped from here on, even if that panics.
+                contained(|| unsafe { entry.drop_in_place() });
+            }
+            spares.push(name);
+        };
+        match garbage {
+            Garbage::Entry(name) => free(name),
+            Garbage::Many(names) => names.iter().copied().for_each(free),
+            Garbage::Refused(entry) => contained(|| drop(entry)),
+            // SAFETY: it came out of a box, and nobody reads it.
+            Garbage::Index(index) => drop(unsafe { Box::from_raw(index.as_ptr()) }),
+            Garbage::WithEntries(index) => {
+                names_in(&index).for_each(free);
+                // SAFETY: as above.
+                drop(unsafe { Box::from_raw(index.as_ptr()) });
+            }
+        }
+    }
 }
 
 impl<T> Drop for Limbo<T> {
     fn drop(&mut self) {
-        let contents = self
-            .contents
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner);
-        let batches = std::mem::take(&mut contents.batches);
+        let contents = self.contents.get_mut();
+        let contents = contents.unwrap_or_else(PoisonError::into_inner);
+        let batches = mem::take(&mut contents.batches);
         let waiting = batches.into_iter().flat_map(|batch| batch.garbage);
-        for garbage in waiting.chain(std::mem::take(&mut contents.new)) {
+        let new = mem::take(&mut contents.new);
+        for garbage in waiting.chain(new) {
             // SAFETY: readers borrow the table that this limbo is in, so there are none.
-            unsafe { garbage.free() };
+            unsafe { self.free(garbage) };
         }
     }
 }

@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::displaced::{Cause, Displaced};
 use super::entry::Entry;
 use super::grace::pinned;
+use super::pages::Name;
 use super::{Shard, Store, rebuild};
 use crate::parts::key::Key;
 
@@ -31,7 +32,10 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
     pub(crate) fn for_each_of(&self, shard: usize, see: impl FnMut(&Entry<K, V>)) -> bool {
         let shard = self.shards.get(shard);
         if let Some(shard) = shard {
-            pinned(|pin| shard.entries(pin, 0, usize::MAX).for_each(see));
+            pinned(|pin| {
+                let entries = shard.entries(pin, 0, usize::MAX);
+                entries.map(|(_, entry)| entry).for_each(see);
+            });
         }
         shard.is_some()
     }
@@ -50,7 +54,7 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
             drop(shard.lock());
             pinned(|pin| {
                 let meant = shard.entries(pin, 0, usize::MAX);
-                let meant = meant.filter(|entry| is_meant(entry.key(), entry.value()));
+                let meant = meant.filter(|(_, entry)| is_meant(entry.key(), entry.value()));
                 let meant: Vec<_> = meant.collect();
                 for some in meant.chunks(AT_ONCE) {
                     self.take_out(shard, some, Cause::Invalidated, now, &mut displaced);
@@ -88,7 +92,7 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
             let mut displaced = Displaced::none();
             pinned(|pin| {
                 let over = shard.entries(pin, first, count);
-                let over: Vec<_> = over.filter(|entry| entry.is_expired(now)).collect();
+                let over: Vec<_> = over.filter(|(_, entry)| entry.is_expired(now)).collect();
                 for some in over.chunks(AT_ONCE) {
                     self.take_out(shard, some, Cause::Expired, now, &mut displaced);
                 }
@@ -113,19 +117,18 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
     fn take_out<'s>(
         &'s self,
         shard: &'s Shard<K, V>,
-        entries: &[&Entry<K, V>],
+        entries: &[(Name, &Entry<K, V>)],
         cause: Cause,
         now: u64,
         displaced: &mut Displaced<'s, K, V>,
     ) {
         let mut locked = shard.lock();
-        for &entry in entries {
-            // That of another by now, perhaps, under which this one is not found.
-            let hash = locked.policy.hash(entry.id);
-            let is_it = |there: &Entry<K, V>| std::ptr::eq(there, entry);
-            let is_there = locked.find(hash, is_it).is_some();
+        for &(name, entry) in entries {
+            // Nobody else is in the cell: it is not used again while this one may be read.
+            let hash = locked.policy.hash(name.id());
+            let is_there = locked.slot_of(name, hash).is_some();
             if is_there && (cause != Cause::Expired || entry.is_expired(now)) {
-                self.take(&mut locked, entry.id, cause, now, displaced);
+                self.take(&mut locked, name, cause, now, displaced);
             }
         }
     }

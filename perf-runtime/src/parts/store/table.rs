@@ -1,33 +1,33 @@
 //! A hash table that is read without a lock.
 //!
-//! Entries are boxed and stay where they are in memory; an [`Index`] finds them. Writers hold the table's lock and
-//! publish each step with one store. Readers are [`pinned`](super::grace::pinned) and see the index before or after each
-//! step, never between two entries. What is taken out (an entry, or an index that has become too small) is [`Unlinked`]:
-//! nobody finds it any more, though somebody may still read it, and it stays in [`limbo`](super::limbo) until nobody does.
-//! The memory of an entry comes back from there for the next one.
+//! Entries are in cells of [`Pages`](super::pages::Pages) and stay where they are in memory; an [`Index`] finds them. Writers
+//! hold the table's lock and publish each step with one store. Readers are [`pinned`](super::grace::pinned) and see the
+//! index before or after each step, never between two entries. What is taken out (an entry, or an index that has become too
+//! small) is [`Unlinked`]: nobody finds it any more, though somebody may still read it, and it stays in
+//! [`limbo`](super::limbo) until nobody does. The cell of an entry comes back from there for the next one.
 //!
 //! The table knows hashes but not keys: who finds compares, and never puts in two entries with one key.
 
 #![expect(clippy::inline_always, reason = "hits and entries go in one function")]
 
-use std::marker::PhantomData;
 use std::mem;
-use std::ops::{Deref, DerefMut};
+use std::ops::{Deref, DerefMut, Range};
 use std::ptr::NonNull;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use super::grace::Pin;
 use super::index::Index;
-use super::limbo::{Garbage, Limbo, Spare, Unlinked};
+use super::limbo::{Garbage, Limbo, Unlinked};
+use super::pages::{Marked, Name, Pages};
 use super::prefetch::prefetch;
 use super::sync::{AtomicPtr, AtomicUsize, Mutex, MutexGuard, lock};
 use super::turn;
 
-/// A table of boxed `T`, and what its writers know besides, `W`.
+/// A table of `T`, and what its writers know besides, `W`.
 pub(super) struct Table<T, W> {
-    for_readers: ForReaders<T>,
-    writer: Mutex<Writer<T, W>>,
+    for_readers: ForReaders,
+    writer: Mutex<Writer<W>>,
     /// The thread that put something in last, by its [turn](super::turn).
     filled_by: AtomicUsize,
     limbo: Limbo<T>,
@@ -35,17 +35,19 @@ pub(super) struct Table<T, W> {
 
 // On lines of its own: writers touch theirs all the time.
 #[repr(align(128))]
-struct ForReaders<T> {
-    index: AtomicPtr<Index<T>>,
-    owns: PhantomData<Box<T>>,
+struct ForReaders {
+    index: AtomicPtr<Index>,
 }
 
-struct Writer<T, W> {
+struct Writer<W> {
     len: usize,
-    /// Where the next entries go.
-    spares: Vec<Spare<T>>,
+    /// Where the next entries go: where others have been, and what of the newest page nothing was in yet.
+    spares: Vec<Name>,
+    fresh: Range<u32>,
+    /// How many spares were left when their memory was given back.
+    kept: usize,
     /// Entries that were taken out for nobody to see. They go to the limbo when there are many.
-    unseen: Vec<NonNull<T>>,
+    unseen: Vec<Name>,
     also: W,
 }
 
@@ -61,12 +63,13 @@ impl<T, W> Table<T, W> {
             writer: Mutex::new(Writer {
                 len: 0,
                 spares: Vec::new(),
+                fresh: 0..0,
+                kept: 0,
                 unseen: Vec::new(),
                 also,
             }),
             for_readers: ForReaders {
                 index: AtomicPtr::new(Box::into_raw(Box::new(index))),
-                owns: PhantomData,
             },
             filled_by: AtomicUsize::new(0),
             limbo: Limbo::new(),
@@ -74,7 +77,7 @@ impl<T, W> Table<T, W> {
     }
 
     #[inline]
-    fn index<'a>(&'a self, _: &'a Pin) -> &'a Index<T> {
+    fn index<'a>(&'a self, _: &'a Pin) -> &'a Index {
         // SAFETY: it came out of a box and is freed by the limbo, which waits for the pin, or with the table.
         unsafe { &*self.for_readers.index.load(Acquire) }
     }
@@ -85,13 +88,12 @@ impl<T, W> Table<T, W> {
         &'a self,
         pin: &'a Pin,
         hash: u64,
-        mut is: impl FnMut(&T) -> bool,
-    ) -> Option<&'a T> {
-        let index = self.index(pin);
-        // SAFETY: the index has only what is freed by the limbo, which waits for the pin.
-        let found = index.find(hash, |entry| is(unsafe { entry.as_ref() }))?;
-        // SAFETY: as above.
-        Some(unsafe { found.as_ref() })
+        mut is: impl FnMut(&Marked<T>) -> bool,
+    ) -> Option<&'a Marked<T>> {
+        let (index, pages) = (self.index(pin), &self.limbo.pages);
+        // SAFETY: the index has only what is dropped by the limbo, which waits for the pin.
+        let entry = |name| unsafe { &*pages.address(name) };
+        index.find(hash, |name| is(entry(name))).map(entry)
     }
 
     /// How many slots there are for entries to be in.
@@ -99,7 +101,7 @@ impl<T, W> Table<T, W> {
         self.index(pin).slots()
     }
 
-    /// The entries in `count` slots from `first` on.
+    /// The entries in `count` slots from `first` on, each with the name of its cell.
     ///
     /// Over all slots, under one pin: each entry that is there the whole time, once, and of those that come or go
     /// meanwhile some.
@@ -108,10 +110,11 @@ impl<T, W> Table<T, W> {
         pin: &'a Pin,
         first: usize,
         count: usize,
-    ) -> impl Iterator<Item = &'a T> {
-        let entries = self.index(pin).entries(first, count);
+    ) -> impl Iterator<Item = (Name, &'a Marked<T>)> {
+        let pages = &self.limbo.pages;
+        let names = self.index(pin).names(first, count);
         // SAFETY: as in `find`.
-        entries.map(|entry| unsafe { entry.as_ref() })
+        names.map(|name| (name, unsafe { &*pages.address(name) }))
     }
 
     /// The thread that put something in last, of all that is known to have happened before.
@@ -133,77 +136,78 @@ impl<T, W> Table<T, W> {
         let unseen = self.lock().take_unseen();
         drop(unseen);
         self.limbo.collect();
+        self.lock().release();
     }
 }
 
 impl<T, W> Drop for Table<T, W> {
     fn drop(&mut self) {
-        if let Some(index) = NonNull::new(*self.for_readers.index.get_mut()) {
-            // SAFETY: the pointer came out of a box. A reader borrows the table, so nobody reads; neither is it used
-            // again.
-            unsafe { Garbage::WithEntries(index).free() };
-        }
         let writer = self.writer.get_mut();
         let unseen = &mut writer.unwrap_or_else(PoisonError::into_inner).unseen;
-        // SAFETY: as above; they are in no index.
-        unsafe { Garbage::Many(mem::take(unseen).into()).free() };
+        let unseen = Garbage::Many(mem::take(unseen).into());
+        let index = NonNull::new(*self.for_readers.index.get_mut());
+        for garbage in index.map(Garbage::WithEntries).into_iter().chain([unseen]) {
+            // SAFETY: what is in the index is in it alone, and the index is the table's. A reader borrows the table, so
+            // nobody reads; neither is it used again.
+            unsafe { self.limbo.free(garbage) };
+        }
     }
 }
 
 /// The table, for one writer at a time.
 pub(super) struct Locked<'a, T, W> {
     table: &'a Table<T, W>,
-    writer: MutexGuard<'a, Writer<T, W>>,
+    writer: MutexGuard<'a, Writer<W>>,
 }
 
 /// Where no entry is until the next change.
 pub(super) struct Vacancy(usize);
 
-/// Where an entry is until the next [rebuilding](Locked::rebuild).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Slot(u32);
+/// A cell for one entry.
+#[must_use = "it is lost to the table"]
+pub(super) struct Empty(Name);
 
-impl Slot {
-    fn new(slot: usize) -> Option<Self> {
-        u32::try_from(slot).ok().map(Self)
-    }
-
-    fn index(self) -> usize {
-        self.0 as usize
+impl Empty {
+    pub(super) fn name(&self) -> Name {
+        self.0
     }
 }
 
+/// Where an entry is until the next [rebuilding](Locked::rebuild).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Slot(usize);
+
 /// The entries of a table that is locked.
-pub(super) struct Entries<'l, T>(&'l Index<T>);
+pub(super) struct Entries<'l, T> {
+    index: &'l Index,
+    pages: &'l Pages<T>,
+    /// Cells in which nothing has been.
+    fresh: Range<u32>,
+}
 
 impl<'l, T> Entries<'l, T> {
-    /// The entry of this hash that `is` it, and its slot.
+    /// The mark of the entry that is or was in a cell.
     #[inline]
-    pub(super) fn find(&self, hash: u64, mut is: impl FnMut(&T) -> bool) -> Option<(Slot, &'l T)> {
-        // SAFETY: only who has the lock takes an entry out.
-        let found = self.0.search(hash, |entry| is(unsafe { entry.as_ref() }));
-        let (slot, entry) = found?;
-        // SAFETY: as above.
-        Some((Slot::new(slot)?, unsafe { entry.as_ref() }))
+    pub(super) fn mark(&self, name: Name) -> Option<&'l std::sync::atomic::AtomicU64> {
+        if self.fresh.contains(&name.number()) {
+            return None;
+        }
+        // SAFETY: in all other cells of the table something was, and only who has the lock gives pages back.
+        unsafe { self.pages.mark(name) }
     }
 
-    /// Says that this hash will be looked for soon.
+    /// Says that the entry in this cell will be asked for soon, and that of this hash looked for.
     #[inline]
-    pub(super) fn prefetch_way(&self, hash: u64) {
-        prefetch(self.0.address(hash));
-    }
-
-    /// Says that what is under this hash will be asked for soon, to who has the [way](Self::prefetch_way) to it by now.
-    #[inline]
-    pub(super) fn prefetch(&self, hash: u64) {
+    pub(super) fn prefetch(&self, name: Name, hash: u64) {
         // Its head will do.
-        self.0.glance(hash, |entry| prefetch(entry.cast::<u8>()));
+        prefetch(self.pages.address(name).cast::<u8>());
+        self.index.prefetch(hash);
     }
 }
 
 impl<'t, T, W> Locked<'t, T, W> {
-    fn index(&self) -> &Index<T> {
-        // SAFETY: it came out of a box, and only who has the lock takes it out.
+    fn index(&self) -> &'t Index {
+        // SAFETY: it came out of a box, and goes to the limbo only by who has the lock, which is used no more then.
         unsafe { &*self.table.for_readers.index.load(Relaxed) }
     }
 
@@ -215,17 +219,42 @@ impl<'t, T, W> Locked<'t, T, W> {
         self.index().slots()
     }
 
+    /// Bytes allocated for entries, and for finding them room.
+    pub(super) fn memory(&self) -> usize {
+        let Writer { spares, unseen, .. } = &*self.writer;
+        let names = spares.capacity() + unseen.capacity();
+        self.table.limbo.pages.memory() + self.index().memory() + names * size_of::<Name>()
+    }
+
     /// The entry of this hash that `is` it, and its slot.
     #[inline]
-    pub(super) fn find(&self, hash: u64, is: impl FnMut(&T) -> bool) -> Option<(Slot, &T)> {
-        Entries(self.index()).find(hash, is)
+    pub(super) fn find(
+        &self,
+        hash: u64,
+        mut is: impl FnMut(&Marked<T>) -> bool,
+    ) -> Option<(Slot, Name, &Marked<T>)> {
+        let pages = &self.table.limbo.pages;
+        // SAFETY: only who has the lock takes an entry out.
+        let entry = |name| unsafe { &*pages.address(name) };
+        let (slot, name) = self.index().search(hash, |name| is(entry(name)))?;
+        Some((Slot(slot), name, entry(name)))
+    }
+
+    /// Where the entry in this cell is, which was put in with this hash.
+    #[inline]
+    pub(super) fn slot_of(&self, name: Name, hash: u64) -> Option<Slot> {
+        let found = self.index().search(hash, |other| other == name);
+        found.map(|(slot, _)| Slot(slot))
     }
 
     /// Beside what writers know, a way to the entries.
     pub(super) fn parts(&mut self) -> (Entries<'_, T>, &mut W) {
-        // SAFETY: as in `Self::index`; what is borrowed here keeps the lock, and the way to any change of the table.
-        let index = unsafe { &*self.table.for_readers.index.load(Relaxed) };
-        (Entries(index), &mut self.writer.also)
+        let entries = Entries {
+            index: self.index(),
+            pages: &self.table.limbo.pages,
+            fresh: self.writer.fresh.clone(),
+        };
+        (entries, &mut self.writer.also)
     }
 
     /// Where an entry of this hash may be put; none where that takes a [rebuilding](Self::rebuild).
@@ -236,64 +265,69 @@ impl<'t, T, W> Locked<'t, T, W> {
         vacancy.filter(|_| self.len() < index.room())
     }
 
-    /// Puts in an entry whose key is not there; `name` sees it where it will be, before anybody else does.
+    /// A cell for an entry, if possible of one which nobody reads any more. None when all there can be are in use.
+    #[inline]
+    pub(super) fn empty(&mut self) -> Option<Empty> {
+        let limbo = &self.table.limbo;
+        let Writer { spares, fresh, .. } = &mut *self.writer;
+        if spares.is_empty() {
+            limbo.give_spares(spares);
+        }
+        if let Some(spare) = spares.pop() {
+            if let Some(next) = spares.last() {
+                prefetch(limbo.pages.address(*next));
+            }
+            return Some(Empty(spare));
+        }
+        if fresh.start >= fresh.end {
+            *fresh = limbo.pages.grow()?;
+        }
+        fresh.next().and_then(Name::new).map(Empty)
+    }
+
+    /// Puts in an entry whose key is not there.
     #[inline]
     pub(super) fn insert(
         &mut self,
         Vacancy(at): Vacancy,
+        empty: Empty,
         hash: u64,
-        entry: T,
-        name: impl FnOnce(&mut T),
+        entry: Marked<T>,
     ) {
-        let entry = self.boxed(entry, name);
-        self.index().put(at, hash, entry);
+        let name = self.fill(empty, entry);
+        self.index().put(at, hash, name);
         self.writer.len += 1;
     }
 
-    /// Puts an entry in the place of one with the same key; gives it back when there is none.
-    pub(super) fn replace(&mut self, slot: Slot, entry: T) -> Result<Unlinked<'t, T>, T> {
-        if self.index().get(slot.index()).is_none() {
-            return Err(entry);
-        }
-        let entry = self.boxed(entry, |_| ());
-        match self.index().replace(slot.index(), entry) {
-            // SAFETY: it came out of a box and is in the index no more, and an entry is in one slot only.
-            Some(before) => Ok(unsafe { self.table.limbo.unlinked(Garbage::Entry(before)) }),
-            // SAFETY: it has just come out of the box and has gone nowhere.
-            None => Err(*unsafe { Box::from_raw(entry.as_ptr()) }),
-        }
+    /// Puts an entry in the place of one with the same key; none when there is none.
+    pub(super) fn replace(
+        &mut self,
+        slot: Slot,
+        empty: Empty,
+        entry: Marked<T>,
+    ) -> Option<Unlinked<'t, T>> {
+        let before = self.index().get(slot.0)?;
+        let name = self.fill(empty, entry);
+        self.index().replace(slot.0, name);
+        // SAFETY: it was put in and is in the index no more, and an entry is in one slot only.
+        Some(unsafe { self.table.limbo.unlinked(Garbage::Entry(before)) })
     }
 
-    /// A box for it, if possible that of an entry which nobody reads any more.
     // It moves once: to read as a whole what it has just written in parts, the processor waits for all its writes.
     #[inline(always)]
-    fn boxed(&mut self, entry: T, name: impl FnOnce(&mut T)) -> NonNull<T> {
+    fn fill(&mut self, Empty(name): Empty, entry: Marked<T>) -> Name {
         self.table.filled_by.store(turn::advance(), Release);
-        let mut boxed = match self.spare() {
-            Some(spare) => Box::write(spare, entry),
-            None => Box::new(entry),
-        };
-        name(&mut boxed);
-        NonNull::from(Box::leak(boxed))
-    }
-
-    fn spare(&mut self) -> Option<Spare<T>> {
-        let spares = &mut self.writer.spares;
-        if spares.is_empty() {
-            self.table.limbo.give_spares(spares);
-        }
-        let spare = spares.pop()?;
-        if let Some(next) = spares.last() {
-            prefetch(next.as_ptr());
-        }
-        Some(spare)
+        let cell = self.table.limbo.pages.address(name);
+        // SAFETY: the cell is there, and nobody else's until the index has it.
+        unsafe { cell.write(entry) };
+        name
     }
 
     /// Takes out the entry that was put in with this hash.
     pub(super) fn remove(&mut self, slot: Slot, hash: u64) -> Option<Unlinked<'t, T>> {
-        let entry = self.index().take(slot.index(), hash)?;
+        let entry = self.index().take(slot.0, hash)?;
         self.writer.len -= 1;
-        // SAFETY: it came out of a box and is in the index no more, and an entry is in one slot only.
+        // SAFETY: it was put in and is in the index no more, and an entry is in one slot only.
         Some(unsafe { self.table.limbo.unlinked(Garbage::Entry(entry)) })
     }
 
@@ -303,12 +337,12 @@ impl<'t, T, W> Locked<'t, T, W> {
         &mut self,
         slot: Slot,
         hash: u64,
-        see: impl FnOnce(&T) -> R,
+        see: impl FnOnce(&Marked<T>) -> R,
     ) -> Option<R> {
-        let entry = self.index().take(slot.index(), hash)?;
+        let entry = self.index().take(slot.0, hash)?;
         self.writer.len -= 1;
-        // SAFETY: nobody frees it before it is in the limbo.
-        let seen = see(unsafe { entry.as_ref() });
+        // SAFETY: nobody drops it before it is in the limbo.
+        let seen = see(unsafe { &*self.table.limbo.pages.address(entry) });
         self.writer.unseen.push(entry);
         Some(seen)
     }
@@ -324,7 +358,7 @@ impl<'t, T, W> Locked<'t, T, W> {
     pub(super) fn take_unseen(&mut self) -> Unlinked<'t, T> {
         let room = self.writer.unseen.len();
         let unseen = mem::replace(&mut self.writer.unseen, Vec::with_capacity(room));
-        // SAFETY: each came out of a box and is in the index no more, and an entry is in one slot only.
+        // SAFETY: each was put in and is in the index no more, and an entry is in one slot only.
         unsafe { self.table.limbo.unlinked(Garbage::Many(unseen.into())) }
     }
 
@@ -332,18 +366,15 @@ impl<'t, T, W> Locked<'t, T, W> {
     pub(super) fn rebuild(
         &mut self,
         entries: usize,
-        hash: impl Fn(&W, &T) -> u64,
+        hash: impl Fn(&W, Name) -> u64,
     ) -> Unlinked<'t, T> {
         let index = Index::for_entries(entries.max(self.len()));
-        let slots = self.slots();
-        // SAFETY: as in `Self::index`; borrowed from the table and not from `self`, which is changed meanwhile.
-        let before = unsafe { &*self.table.for_readers.index.load(Relaxed) };
-        for entry in before.entries(0, slots) {
-            // SAFETY: only who has the lock takes an entry out.
-            let hash = hash(&self.writer.also, unsafe { entry.as_ref() });
+        let before = self.index();
+        for name in before.names(0, before.slots()) {
+            let hash = hash(&self.writer.also, name);
             // There is a vacancy for each, the index having been made for them.
             if let Some(at) = index.vacancy(hash) {
-                index.put(at, hash, entry);
+                index.put(at, hash, name);
             }
         }
         let before = self.swap(index);
@@ -351,11 +382,32 @@ impl<'t, T, W> Locked<'t, T, W> {
         unsafe { self.table.limbo.unlinked(Garbage::Index(before)) }
     }
 
-    /// An entry that is not to be put in, for who expects one that was taken out.
-    pub(super) fn refuse(&mut self, entry: T) -> Unlinked<'t, T> {
-        let entry = self.boxed(entry, |_| ());
-        // SAFETY: it came out of the box and is reached by nobody.
-        unsafe { self.table.limbo.unlinked(Garbage::Entry(entry)) }
+    /// Gives back the memory of cells that are not used, where that is most of them and not what was left the last time.
+    fn release(&mut self) {
+        let limbo = &self.table.limbo;
+        let len = self.len();
+        let Writer {
+            spares,
+            fresh,
+            kept,
+            ..
+        } = &mut *self.writer;
+        limbo.add_spares(spares);
+        *kept = spares.len().min(*kept);
+        if spares.len() > len.max(*kept + *kept / 2) {
+            // SAFETY: they are in no index any more, nobody reads what was in them, and nothing else has their names.
+            unsafe { limbo.pages.release(spares, fresh) };
+            spares.shrink_to_fit();
+            *kept = spares.len();
+        }
+    }
+
+    /// An entry that is not to be put in, for who expects one that was taken out. Who has looked before looks again.
+    pub(super) fn refuse(&mut self, entry: Marked<T>) -> Unlinked<'t, T> {
+        self.table.filled_by.store(turn::advance(), Release);
+        let refused = Garbage::Refused(Box::new(entry));
+        // SAFETY: it is reached by nobody.
+        unsafe { self.table.limbo.unlinked(refused) }
     }
 
     /// Takes out everything, which costs the same however much it is.
@@ -367,7 +419,7 @@ impl<'t, T, W> Locked<'t, T, W> {
         unsafe { self.table.limbo.unlinked(Garbage::WithEntries(before)) }
     }
 
-    fn swap(&self, index: Index<T>) -> NonNull<Index<T>> {
+    fn swap(&self, index: Index) -> NonNull<Index> {
         let place = &self.table.for_readers.index;
         let before = place.load(Relaxed);
         place.store(Box::into_raw(Box::new(index)), Release);

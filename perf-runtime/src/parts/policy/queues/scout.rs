@@ -1,16 +1,13 @@
 //! Who goes ahead of the oldest entry of a queue, so that what is known of those behind it is at hand when they are asked
 //! about.
 //!
-//! Each is at the end of a chain: its node says who is next and what its hash is, the hash where it is in the index, and
-//! that where the entry is. A scout takes one link of three chains with each step: it fetches nothing itself, and reads
-//! only what it has shown to who does a step before.
+//! Each is at the end of a chain: its node says who is next. A scout takes one link with each step: it fetches nothing
+//! itself, and reads only what it has shown to who does a step before.
 
 use super::{HEADS, Node, Queue, Queues};
 
 /// How far ahead of the oldest entry a scout gets.
 const AHEAD: u32 = 6;
-/// How many of them a scout has passed before it looks after the first again.
-const PASSED: usize = 3;
 
 /// See the module.
 ///
@@ -21,18 +18,16 @@ pub(super) struct Scout {
     at: u32,
     /// How far ahead it is, about: entries between it and the oldest may have left.
     ahead: u32,
-    /// What is kept of the hashes of those it has passed, the last few.
-    passed: [u64; PASSED],
 }
 
 /// One step of a scout.
 pub(in crate::parts::policy) struct Step {
-    /// What is [kept](super::KEPT) of the hash of the entry that was come to.
+    /// The entry that was come to.
+    pub(in crate::parts::policy) id: u32,
+    /// What is [kept](super::KEPT) of its hash.
     pub(in crate::parts::policy) hash: u64,
     /// Where what is known of the one after it stands.
     pub(in crate::parts::policy) next: *const u8,
-    /// The hash of one that was come to some steps ago.
-    pub(in crate::parts::policy) near: u64,
 }
 
 impl Scout {
@@ -44,6 +39,13 @@ impl Scout {
             self.ahead = 0;
         } else if node.older() < HEADS {
             self.ahead = self.ahead.saturating_sub(1);
+        }
+    }
+
+    /// An entry is in another place of the slab.
+    pub(super) fn renamed(&mut self, from: u32, to: u32) {
+        if self.at == from {
+            self.at = to;
         }
     }
 }
@@ -63,18 +65,16 @@ impl Queues {
         };
         let node = self.nodes.get(at as usize).copied()?;
         let next = node.newer();
-        let [near, second, third] = scout.passed;
         if let Some(scout) = self.scouts.get_mut(queue.head() as usize) {
             *scout = Scout {
                 at: next,
                 ahead: ahead + 1,
-                passed: [second, third, node.hash()],
             };
         }
         Some(Step {
+            id: at.saturating_sub(HEADS),
             hash: node.hash(),
             next: self.nodes.as_ptr().wrapping_add(next as usize).cast(),
-            near,
         })
     }
 }

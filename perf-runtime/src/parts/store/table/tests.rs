@@ -1,7 +1,7 @@
 use super::*;
 use crate::parts::store::grace::pinned;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 
 const ROUNDS: u64 = if cfg!(miri) { 40 } else { 20_000 };
 
@@ -29,39 +29,52 @@ fn value(key: u64, version: u64) -> u64 {
     key << 32 | version
 }
 
-type Pairs = Table<Pair, ()>;
+type Pairs = Table<Pair, Hashes>;
 
 fn pairs() -> Pairs {
-    Table::new(())
+    Table::new(Vec::new())
 }
 
-fn slot(table: &Locked<'_, Pair, ()>, key: u64) -> Option<Slot> {
-    let (slot, found) = table.find(hash(key), |pair| pair.key == key)?;
-    assert_eq!(found.key, key);
+fn marked<T>(body: T) -> Marked<T> {
+    let mark = AtomicU64::new(0);
+    Marked { mark, body }
+}
+
+/// What a table of pairs knows besides: the hash of each by its id.
+type Hashes = Vec<u64>;
+
+fn slot(table: &Locked<'_, Pair, Hashes>, key: u64) -> Option<Slot> {
+    let (slot, _, found) = table.find(hash(key), |pair| pair.body.key == key)?;
+    assert_eq!(found.body.key, key);
     Some(slot)
 }
 
 fn put(table: &Pairs, key: u64, version: u64, drops: &Arc<AtomicUsize>) {
     let drops = drops.clone();
-    let pair = Pair {
+    let pair = marked(Pair {
         key,
         value: value(key, version),
         drops,
-    };
+    });
     let _before: Vec<_>;
     let mut locked = table.lock();
     let mut before = Vec::new();
+    let empty = locked.empty().unwrap();
+    let id = empty.name().id() as usize;
+    let hashes: &mut Hashes = &mut locked;
+    hashes.resize(hashes.len().max(id + 1), 0);
+    hashes[id] = hash(key);
     if let Some(slot) = slot(&locked, key) {
-        before.extend(locked.replace(slot, pair).ok());
+        before.extend(locked.replace(slot, empty, pair));
     } else {
         let vacancy = loop {
             if let Some(vacancy) = locked.vacancy(hash(key)) {
                 break vacancy;
             }
             let room = locked.len() + locked.len() / 2 + 1;
-            before.push(locked.rebuild(room, |(), pair| hash(pair.key)));
+            before.push(locked.rebuild(room, |hashes, name| hashes[name.id() as usize]));
         };
-        locked.insert(vacancy, hash(key), pair, |_| ());
+        locked.insert(vacancy, empty, hash(key), pair);
     }
     _before = before;
 }
@@ -76,9 +89,9 @@ fn remove(table: &Pairs, key: u64) {
 
 fn get(table: &Pairs, key: u64) -> Option<u64> {
     pinned(|pin| {
-        let found = table.find(pin, hash(key), |pair| pair.key == key)?;
-        assert_eq!(found.key, key);
-        Some(found.value)
+        let found = table.find(pin, hash(key), |pair| pair.body.key == key)?;
+        assert_eq!(found.body.key, key);
+        Some(found.body.value)
     })
 }
 
@@ -123,57 +136,113 @@ fn slots_are_used_again() {
     assert!(table.lock().slots() < 300, "{}", table.lock().slots());
 }
 
+/// A table of numbers, those below `entries`.
+fn filled(entries: u64) -> Table<u64, ()> {
+    let table = Table::new(());
+    drop(table.lock().rebuild(600, |(), _| 0));
+    (0..entries).for_each(|number| put_number(&table, number));
+    table
+}
+
+fn put_number(table: &Table<u64, ()>, number: u64) {
+    let mut locked = table.lock();
+    let (empty, vacancy) = (locked.empty(), locked.vacancy(hash(number)));
+    locked.insert(
+        vacancy.unwrap(),
+        empty.unwrap(),
+        hash(number),
+        marked(number),
+    );
+}
+
+fn take_number(table: &Table<u64, ()>, number: u64) {
+    let mut locked = table.lock();
+    let found = locked.find(hash(number), |there| there.body == number);
+    let (slot, _, _) = found.unwrap();
+    let taken = locked.remove(slot, hash(number));
+    drop(locked);
+    drop(taken);
+}
+
 #[test]
-fn some_memory_of_what_nobody_reads_is_kept_for_the_next() {
-    fn kept<T>(entry: fn() -> T) -> usize {
-        const ENTRIES: u64 = if cfg!(miri) { 60 } else { 600 };
-        let table = Table::new(());
-        drop(table.lock().rebuild(600, |(), _| 0));
-        // Those with one tag go one way, so that any of them can be taken for another.
-        let hashes = || (0..ENTRIES).map(|at| at << 32 | at << 1 & 0xff);
-        let put = |hash| {
-            let mut locked = table.lock();
-            let vacancy = locked.vacancy(hash).unwrap();
-            locked.insert(vacancy, hash, entry(), |_| ());
-        };
-        let take = |hash| {
-            let mut locked = table.lock();
-            let (slot, _) = locked.find(hash, |_| true).unwrap();
-            let taken = locked.remove(slot, hash);
-            drop(locked);
-            drop(taken);
-        };
-        hashes().for_each(put);
-        let mut most = 0;
-        for hash in hashes() {
-            take(hash);
-            let mut spares = Vec::new();
-            table.limbo.give_spares(&mut spares);
-            most = most.max(spares.len());
-            if let Some(spare) = spares.pop() {
-                table.lock().writer.spares.push(spare);
-                let address = table.lock().writer.spares[0].as_ptr().cast::<T>();
-                put(hash);
-                let locked = table.lock();
-                let there = locked.find(hash, |there| std::ptr::eq(there, address));
-                assert!(there.is_some());
-                drop(locked);
-                take(hash);
+fn the_memory_of_what_nobody_reads_is_for_the_next() {
+    let entries = if cfg!(miri) { 60 } else { 600 };
+    let table = filled(entries);
+    while table.lock().writer.fresh.next().is_some() {}
+    let full = table.limbo.pages.memory();
+    for number in 0..2 * entries {
+        take_number(&table, number);
+        loop {
+            let mut spares = std::mem::take(&mut table.lock().writer.spares);
+            table.limbo.add_spares(&mut spares);
+            let is_any = !spares.is_empty();
+            table.lock().writer.spares = spares;
+            if is_any {
+                break;
             }
+            // Readers in other tests put it off.
+            table.collect();
         }
-        most
+        put_number(&table, number + entries);
     }
+    assert_eq!(table.limbo.pages.memory(), full);
+}
+
+#[test]
+fn memory_is_given_back_when_most_of_it_is_not_used() {
+    let entries = if cfg!(miri) { 60 } else { 600 };
+    let table = filled(entries);
+    (8..entries).for_each(|number| take_number(&table, number));
+    let memory = || table.limbo.pages.memory();
     // Readers in other tests put it off.
-    let at_last = |kept: &dyn Fn() -> usize| loop {
-        let kept = kept();
-        if kept > 0 {
-            return kept;
-        }
-    };
-    let of_small = at_last(&|| kept(|| 0_u64));
-    assert!((1..=256).contains(&of_small), "{of_small}");
-    let of_large = at_last(&|| kept(|| [0_u8; 4096]));
-    assert!((1..=4).contains(&of_large), "{of_large}");
+    while memory() > 8 * size_of::<Marked<u64>>() {
+        table.collect();
+    }
+    let there = pinned(|pin| table.entries(pin, 0, usize::MAX).count());
+    assert_eq!(there, 8);
+    drop(table.lock().take_all());
+    while memory() > 0 {
+        table.collect();
+    }
+    (0..entries).for_each(|number| put_again(&table, number));
+    assert_eq!(table.lock().len() as u64, entries);
+}
+
+fn put_again(table: &Table<u64, ()>, number: u64) {
+    if table.lock().vacancy(hash(number)).is_none() {
+        let _before = table.lock().rebuild(600, |(), _| 0);
+    }
+    put_number(table, number);
+}
+
+#[test]
+fn each_cell_has_a_place_of_its_own() {
+    let pages = Pages::<u64>::new();
+    let (mut numbers, mut places) = (Vec::new(), std::collections::HashSet::new());
+    while numbers.len() < 1_000 {
+        numbers.extend(pages.grow().unwrap());
+    }
+    for (id, number) in numbers.iter().enumerate() {
+        let name = Name::new(*number).unwrap();
+        assert_eq!(name.id() as usize, id);
+        assert_eq!(Name::of_id(name.id()), Some(name));
+        let at = pages.address(name);
+        assert!(places.insert(at) && at.addr() % 16 == 0, "{name:?}");
+        // SAFETY: it is memory for this.
+        unsafe { at.write(marked(*number as u64)) };
+    }
+    for number in numbers {
+        let name = Name::new(number).unwrap();
+        // SAFETY: it was just written.
+        assert_eq!(unsafe { (*pages.address(name)).body }, number as u64);
+    }
+    assert_eq!(Name::of_id(u32::MAX - 31), None);
+    let names = [1, 31, 1 << 26, u32::MAX].map(|number| Name::new(number).unwrap());
+    assert!(
+        names
+            .iter()
+            .all(|name| pages.address(*name).addr() < 1 << 32)
+    );
 }
 
 #[test]
@@ -200,11 +269,11 @@ fn what_is_read_stays_until_it_is_not() {
     let (table, drops) = (pairs(), Arc::default());
     put(&table, 1, 7, &drops);
     pinned(|pin| {
-        let found = table.find(pin, hash(1), |pair| pair.key == 1).unwrap();
+        let found = table.find(pin, hash(1), |pair| pair.body.key == 1).unwrap();
         remove(&table, 1);
         table.collect();
         assert_eq!(get(&table, 1), None);
-        assert_eq!((found.value, drops.load(Relaxed)), (value(1, 7), 0));
+        assert_eq!((found.body.value, drops.load(Relaxed)), (value(1, 7), 0));
     });
     while drops.load(Relaxed) == 0 {
         table.collect();
@@ -227,9 +296,9 @@ fn a_panic_in_a_drop_reaches_nobody_and_spares_the_rest() {
         let mut locked = table.lock();
         _before = locked.rebuild(10, |(), _| 0);
         for at in 0..10 {
-            let panics = Panics(at % 3 == 0, drops.clone());
-            let vacancy = locked.vacancy(0).unwrap();
-            locked.insert(vacancy, 0, panics, |_| ());
+            let panics = marked(Panics(at % 3 == 0, drops.clone()));
+            let (empty, vacancy) = (locked.empty().unwrap(), locked.vacancy(0).unwrap());
+            locked.insert(vacancy, empty, 0, panics);
         }
     };
     fill(&table);
