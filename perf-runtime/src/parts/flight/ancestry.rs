@@ -10,7 +10,7 @@
 //! An edge is conservative: a body that waits and could do without (a `select`, say) counts as one that cannot. The
 //! price is a run that is not shared.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
@@ -25,9 +25,34 @@ pub(super) struct FlightId {
     pub(super) number: u64,
 }
 
+/// So many bodies run within each other, most often: one, or a few.
+const FEW: usize = 8;
+
+/// The flights that a thread is in, the outermost first.
+struct Stack {
+    depth: Cell<usize>,
+    outermost: [Cell<FlightId>; FEW],
+}
+
+impl Stack {
+    const fn new() -> Self {
+        const NOTHING: FlightId = FlightId {
+            shard: 0,
+            number: 0,
+        };
+        Self {
+            depth: Cell::new(0),
+            outermost: [const { Cell::new(NOTHING) }; FEW],
+        }
+    }
+}
+
 #[cfg(not(all(test, perfkit_model)))]
 thread_local! {
-    static RUNNING: RefCell<Vec<FlightId>> = const { RefCell::new(Vec::new()) };
+    // Has no destructor, so that it is found in one step.
+    static RUNNING: Stack = const { Stack::new() };
+    /// Those further in.
+    static INNERMOST: RefCell<Vec<FlightId>> = const { RefCell::new(Vec::new()) };
 }
 
 #[cfg(not(all(test, perfkit_model)))]
@@ -35,7 +60,8 @@ static WAITS: Mutex<Waits> = Mutex::new(Waits::new());
 
 #[cfg(all(test, perfkit_model))]
 shuttle::thread_local! {
-    static RUNNING: RefCell<Vec<FlightId>> = RefCell::new(Vec::new());
+    static RUNNING: Stack = Stack::new();
+    static INNERMOST: RefCell<Vec<FlightId>> = RefCell::new(Vec::new());
 }
 
 #[cfg(all(test, perfkit_model))]
@@ -52,11 +78,13 @@ pub(crate) struct Running {
 impl Running {
     #[inline]
     pub(super) fn enter(flight: FlightId) -> Self {
-        // Without its stack, while the thread ends, only the longest wait is left to break a cycle.
         let outer = RUNNING.try_with(|running| {
-            let mut running = running.borrow_mut();
-            let outer = running.len();
-            running.push(flight);
+            let outer = running.depth.get();
+            match running.outermost.get(outer) {
+                Some(place) => place.set(flight),
+                None => enter_far_in(outer, flight),
+            }
+            running.depth.set(outer + 1);
             outer
         });
         Self {
@@ -66,11 +94,42 @@ impl Running {
     }
 }
 
+#[cold]
+#[inline(never)]
+fn enter_far_in(outer: usize, flight: FlightId) {
+    // Without it, while the thread ends, only the longest wait is left to break a cycle.
+    let _ = INNERMOST.try_with(|innermost| {
+        let mut innermost = innermost.borrow_mut();
+        innermost.truncate(outer - FEW);
+        innermost.push(flight);
+    });
+}
+
 impl Drop for Running {
     #[inline]
     fn drop(&mut self) {
-        let _ = RUNNING.try_with(|running| running.borrow_mut().truncate(self.outer));
+        let _ = RUNNING.try_with(|running| {
+            if self.outer < running.depth.get() {
+                running.depth.set(self.outer);
+            }
+        });
     }
+}
+
+/// The flights that this thread is in.
+fn running() -> Vec<FlightId> {
+    let running = RUNNING.try_with(|running| {
+        let depth = running.depth.get();
+        let outermost = running.outermost.iter().take(depth).map(Cell::get);
+        let mut all: Vec<_> = outermost.collect();
+        if let Some(further_in) = depth.checked_sub(FEW) {
+            let _ = INNERMOST.try_with(|innermost| {
+                all.extend(innermost.borrow().iter().take(further_in));
+            });
+        }
+        all
+    });
+    running.unwrap_or_default()
 }
 
 /// The caller waits for a flight, until this is dropped.
@@ -82,8 +141,7 @@ pub(super) struct Waiting {
 impl Waiting {
     /// `None` when the wait would never end.
     pub(super) fn begin(flight: FlightId) -> Option<Self> {
-        let callers = RUNNING.try_with(|running| running.borrow().clone());
-        let callers = callers.unwrap_or_default();
+        let callers = running();
         let may_wait = callers.is_empty()
             || (!callers.contains(&flight) && lock(&WAITS).add(&callers, flight));
         may_wait.then(|| Self { callers, flight })
@@ -162,5 +220,5 @@ pub(super) fn waits(of: impl Fn(&FlightId) -> bool) -> usize {
 /// How many flights this thread is in.
 #[cfg(test)]
 pub(super) fn depth() -> usize {
-    RUNNING.with(|running| running.borrow().len())
+    running().len()
 }

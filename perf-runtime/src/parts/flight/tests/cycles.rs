@@ -58,6 +58,46 @@ fn a_key_that_comes_back_through_another_one_goes_alone() {
     assert_eq!(kept, [Some(2), Some(1), Some(2), Some(1)]);
 }
 
+/// Keys from 1 to `innermost`, each within the one before, and in the last of them `again`.
+fn within_each_other(world: &World, key: u64, innermost: u64, again: u64) -> Answer {
+    world.get(key, || {
+        plus_one(if key < innermost {
+            within_each_other(world, key + 1, innermost, again)
+        } else {
+            world.get(again, || Ok(0))
+        })
+    })
+}
+
+#[test]
+fn a_key_that_comes_back_from_far_within_goes_alone() {
+    for innermost in [7, 8, 9, 10, 30] {
+        for again in [1, innermost / 2, innermost - 1, innermost] {
+            let world = World::new();
+            let answer = within_each_other(&world, 1, innermost, again);
+            assert_eq!((answer, world.count(Count::Cycle)), (Ok(innermost), 1));
+        }
+    }
+}
+
+#[test]
+fn what_is_done_far_within_is_forgotten_there() {
+    let world = World::new();
+    world
+        .get(100, || {
+            for innermost in [30, 12, 20, 9, 40] {
+                let other = within_each_other(&world, 1, innermost, 200);
+                assert_eq!(other, Ok(innermost));
+                (1..=innermost)
+                    .chain([200])
+                    .for_each(|key| world.invalidate(key));
+            }
+            Ok(0)
+        })
+        .unwrap();
+    assert_eq!(world.count(Count::Cycle), 0);
+}
+
 #[test]
 fn two_threads_that_want_each_others_key_both_end() {
     let world = World::new();
