@@ -24,6 +24,7 @@ use crate::kept::Keepable;
 use crate::parts::key::{Key, Lookup};
 #[cfg(feature = "persist")]
 use crate::parts::persist::{PersistError, Saved};
+use crate::parts::store::Entry;
 use crate::parts::tags::Tag;
 
 /// Values by their keys: what a cached function keeps, or what you keep by hand. A clone of it is the same cache.
@@ -256,21 +257,22 @@ impl<K: Key, V: Keepable> Cache<K, V> {
 
     fn put_at(&self, hash: u64, key: K, value: V, ttl: Option<Duration>, tags: &[Tag]) {
         let slot = self.slot();
-        let weight = slot.weigh(Some(&key), &value);
+        let weight = slot.hooks.weigh(&key, &value);
         let is_error = slot.hooks.is_error(&value);
+        if ttl.is_some() {
+            slot.ends_on_its_own();
+        }
+        let now = slot.now();
         let lifetime = match ttl {
-            Some(_) => {
-                slot.ends_on_its_own();
-                slot.times.lifetime(slot.now(), is_error, hash, ttl)
-            }
-            None => slot.lifetime(Some(&key), &value, is_error, hash),
+            Some(_) => slot.times.lifetime(now, is_error, hash, ttl),
+            None => slot.lifetime(&key, &value, is_error, hash, now),
         };
         let prepared = Prepared {
-            value,
+            entry: Entry::new(key, value, lifetime),
             weight,
-            lifetime,
+            now,
         };
-        drop(slot.keep(hash, key, prepared, tags, || true));
+        drop(slot.keep(hash, prepared, tags, || true));
     }
 
     /// Shows every entry, none of them cloned: in no order, those whose time is over not, and of those that come or go

@@ -18,7 +18,7 @@ use super::taken::Gone;
 use crate::kept::{Keepable, Kept, Parcel, Share};
 use crate::parts::flight::{self, Committed, Ending, Event};
 use crate::parts::key::Key;
-use crate::parts::store::{Lifetime, Turn};
+use crate::parts::store::{Entry, Turn};
 use crate::parts::tags::{Index, Tag};
 use crate::parts::totals;
 
@@ -32,17 +32,24 @@ pub(crate) struct Landing<'s, K: 'static, R, V: 'static> {
     again: Option<K>,
     is_error: fn(&R) -> bool,
     share: Option<Share<R>>,
-    /// For a run whose answer is to replace one that is kept: whether it has.
-    refreshes: Option<Arc<AtomicBool>>,
     load: Option<Load>,
-    /// How many there had been when it began.
-    invalidations: u64,
-    /// Nothing where there are none, as there most often are.
-    tags: Option<Box<Carried<'s>>>,
+    /// Whether the answer is an error, once there is one.
+    has_failed: bool,
     /// Whether its answer replaces one that is kept, however fresh that is.
     is_forced: bool,
+    /// How many there had been when it began, where it has no flight.
+    invalidations: u64,
     /// When nothing was found, if that is why it runs.
     missed: Option<Turn>,
+    /// What most calls have nothing of.
+    more: Option<Box<More<'s>>>,
+}
+
+#[derive(Default)]
+struct More<'s> {
+    /// For a run whose answer is to replace one that is kept: whether it has.
+    refreshes: Option<Arc<AtomicBool>>,
+    tags: Option<Carried<'s>>,
 }
 
 /// The tags of an answer, which the index knows from before its body begins until after it has landed.
@@ -85,14 +92,23 @@ impl<R, V> Way<R, V> {
 }
 
 /// A value that is to be kept.
-pub(crate) struct Prepared<V> {
-    pub(super) value: V,
+pub(crate) struct Prepared<K, V> {
+    pub(super) entry: Entry<K, V>,
     pub(super) weight: u64,
-    pub(super) lifetime: Lifetime,
+    /// When it was made.
+    pub(super) now: u64,
 }
 
 impl<'s, K: Key, R, V: Keepable> Landing<'s, K, R, V> {
-    pub(super) fn new(slot: &'s Slot<K, V>, way: Way<R, V>, hash: u64, again: Option<K>) -> Self {
+    /// One that has found nothing at that moment, if it is known.
+    #[inline]
+    pub(super) fn new(
+        slot: &'s Slot<K, V>,
+        way: Way<R, V>,
+        hash: u64,
+        again: Option<K>,
+        missed: Option<Turn>,
+    ) -> Self {
         Self {
             slot,
             way,
@@ -100,19 +116,27 @@ impl<'s, K: Key, R, V: Keepable> Landing<'s, K, R, V> {
             again,
             is_error: |_| false,
             share: None,
-            refreshes: None,
             load: None,
-            invalidations: 0,
-            tags: None,
+            has_failed: false,
             is_forced: false,
-            missed: None,
+            invalidations: 0,
+            missed,
+            more: None,
         }
     }
 
     /// A run whose answer is to replace one that is kept, and says so when it has.
     pub(super) fn that_refreshes(mut self, replaced: Arc<AtomicBool>) -> Self {
-        self.refreshes = Some(replaced);
+        self.more().refreshes = Some(replaced);
         self
+    }
+
+    fn more(&mut self) -> &mut More<'s> {
+        self.more.get_or_insert_default()
+    }
+
+    fn refreshes(&self) -> Option<&AtomicBool> {
+        self.more.as_ref()?.refreshes.as_deref()
     }
 
     pub(super) fn judged_by(&mut self, is_error: fn(&R) -> bool, share: Option<Share<R>>) {
@@ -122,19 +146,15 @@ impl<'s, K: Key, R, V: Keepable> Landing<'s, K, R, V> {
 
     /// The answer will carry these.
     pub(super) fn carry(&mut self, tags: Vec<Tag>) {
-        self.tags = (!tags.is_empty()).then(|| {
-            Box::new(Carried {
-                index: self.slot.index(),
-                hash: self.hash,
-                tags,
-                is_loading: false,
-            })
+        let carried = (!tags.is_empty()).then(|| Carried {
+            index: self.slot.index(),
+            hash: self.hash,
+            tags,
+            is_loading: false,
         });
-    }
-
-    /// Nothing was found under the key at that moment.
-    pub(super) fn missed_at(&mut self, moment: Turn) {
-        self.missed = Some(moment);
+        if carried.is_some() || self.more.is_some() {
+            self.more().tags = carried;
+        }
     }
 
     /// An answer that is kept is not one for this call.
@@ -151,11 +171,11 @@ impl<'s, K: Key, R, V: Keepable> Landing<'s, K, R, V> {
     }
 
     fn tags(&self) -> &[Tag] {
-        self.tags.as_ref().map_or(&[][..], |carried| &carried.tags)
+        let carried = self.more.as_ref().and_then(|more| more.tags.as_ref());
+        carried.map_or(&[][..], |carried| &carried.tags)
     }
 
     /// The answer of `body`, or of another call that runs it.
-    #[cold]
     #[inline(never)]
     pub(super) fn load(
         &mut self,
@@ -164,16 +184,22 @@ impl<'s, K: Key, R, V: Keepable> Landing<'s, K, R, V> {
         share: Option<Share<R>>,
         body: impl FnOnce() -> R,
     ) -> R {
-        use flight::Landing as _;
         self.judged_by(is_error, share);
         let (slot, hash) = (self.slot, self.hash);
         if slot.settings.coalesces {
             return slot.flights.run(hash, key, self, body);
         }
-        self.began();
+        self.began_alone();
         let answer = body();
         self.keep(key, &answer);
         answer
+    }
+
+    /// The same as `began`, of a load that has no flight.
+    fn began_alone(&mut self) {
+        use flight::Landing as _;
+        self.began();
+        self.invalidations = self.slot.invalidations.load(SeqCst);
     }
 
     /// The answer that is kept by now, if it is one for this call.
@@ -182,7 +208,7 @@ impl<'s, K: Key, R, V: Keepable> Landing<'s, K, R, V> {
     fn look_again(&self) -> Option<R> {
         let again = self.again.as_ref().filter(|_| !self.is_forced)?;
         let is = |key: &K| key == again;
-        let value = if self.refreshes.is_some() {
+        let value = if self.refreshes().is_some() {
             self.slot.peek_fresh(self.hash, is, Clone::clone)?
         } else {
             self.slot.peek(self.hash, is, Clone::clone)?
@@ -197,10 +223,11 @@ impl<'s, K: Key, R, V: Keepable> Landing<'s, K, R, V> {
     pub(super) fn keep(&mut self, key: K, answer: &R) {
         use flight::Landing as _;
         self.ended(Ending::Answered(answer));
+        self.again = Some(key);
         let (slot, hash, invalidations) = (self.slot, self.hash, self.invalidations);
         let is_wanted = || slot.invalidations.load(SeqCst) == invalidations;
         if let Some(prepared) = self.prepare(answer) {
-            drop(slot.keep(hash, key, prepared, self.tags(), is_wanted));
+            drop(slot.keep(hash, prepared, self.tags(), is_wanted));
         }
     }
 }
@@ -209,7 +236,7 @@ impl<'s, K: Key, R, V: Keepable> flight::Landing for Landing<'s, K, R, V> {
     type Key = K;
     type Answer = R;
     type Shared = Parcel;
-    type Prepared = Prepared<V>;
+    type Prepared = Prepared<K, V>;
     type Displaced = Gone<'s, K, V>;
 
     #[inline]
@@ -221,51 +248,70 @@ impl<'s, K: Key, R, V: Keepable> flight::Landing for Landing<'s, K, R, V> {
         self.look_again()
     }
 
+    #[inline]
     fn began(&mut self) {
-        if let Some(tags) = &mut self.tags {
+        if let Some(more) = &mut self.more
+            && let Some(tags) = &mut more.tags
+        {
             tags.begin();
         }
-        self.invalidations = self.slot.invalidations.load(SeqCst);
-        self.load = Some(Load::begin(self.slot.core, self.slot.settings.clock));
+        let load = Load::begin(self.slot.core, self.slot.settings.clock);
+        // There was none.
+        std::mem::forget(self.load.replace(load));
     }
 
+    #[inline]
     fn ended(&mut self, ending: Ending<'_, R>) {
-        let Some(load) = self.load.take() else {
-            return;
-        };
-        load.end(match ending {
-            Ending::Answered(answer) if (self.is_error)(answer) => totals::Ending::Error,
-            Ending::Answered(_) => totals::Ending::Ok,
+        let ending = match ending {
+            Ending::Answered(answer) => {
+                self.has_failed = (self.is_error)(answer);
+                if self.has_failed {
+                    totals::Ending::Error
+                } else {
+                    totals::Ending::Ok
+                }
+            }
             Ending::Panicked => totals::Ending::Panic,
             Ending::Cancelled => totals::Ending::Cancelled,
-        });
+        };
+        if let Some(load) = self.load.take() {
+            load.end(ending);
+        }
     }
 
-    fn prepare(&mut self, answer: &R) -> Option<Prepared<V>> {
-        let settings = &self.slot.settings;
-        let is_error = (self.is_error)(answer);
-        if is_error && settings.errors.is_none() {
+    #[inline]
+    fn prepare(&mut self, answer: &R) -> Option<Prepared<K, V>> {
+        let (slot, is_error) = (self.slot, self.has_failed);
+        if is_error && slot.settings.errors.is_none() {
             return None;
         }
         let value = (self.way.split)(answer)?;
+        let key = self.again.take()?;
+        let now = slot.now();
+        let lifetime = slot.lifetime(&key, &value, is_error, self.hash, now);
         Some(Prepared {
-            lifetime: self
-                .slot
-                .lifetime(self.again.as_ref(), &value, is_error, self.hash),
-            weight: self.slot.weigh(self.again.as_ref(), &value),
-            value,
+            weight: slot.hooks.weigh(&key, &value),
+            entry: Entry::new(key, value, lifetime),
+            now,
         })
     }
 
-    fn commit(&mut self, key: K, prepared: Prepared<V>) -> Committed<Gone<'s, K, V>> {
-        if let Some(replaced) = &self.refreshes {
+    #[inline]
+    fn commit(
+        &mut self,
+        prepared: Prepared<K, V>,
+        is_wanted: impl Fn() -> bool,
+    ) -> Result<Committed<Gone<'s, K, V>>, Prepared<K, V>> {
+        let displaced = self
+            .slot
+            .keep(self.hash, prepared, self.tags(), is_wanted)?;
+        if let Some(replaced) = self.refreshes() {
             replaced.store(true, Relaxed);
         }
-        let (slot, tags) = (self.slot, self.tags());
-        Committed {
+        Ok(Committed {
             kept: true,
-            displaced: slot.keep(self.hash, key, prepared, tags, || true),
-        }
+            displaced,
+        })
     }
 
     fn share(&mut self, answer: &R) -> Option<Parcel> {
@@ -280,7 +326,7 @@ impl<'s, K: Key, R, V: Keepable> flight::Landing for Landing<'s, K, R, V> {
     fn happened(&mut self, event: Event) {
         self.slot.core.count(match event {
             // It is not the run of a call.
-            Event::Coalesced if self.refreshes.is_some() => return,
+            Event::Coalesced if self.refreshes().is_some() => return,
             Event::Coalesced => Count::Coalesced,
             Event::Cycle => Count::Cycle,
             Event::WaitExpired => Count::WaitExpired,
@@ -313,12 +359,11 @@ impl<K: Key, R, V: Keepable, F: Future<Output = R>> Future for Alone<'_, K, R, V
     type Output = R;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
-        use flight::Landing as _;
         let this = self.project();
         if let Some((_, landing)) = this.rest
             && !std::mem::replace(this.has_begun, true)
         {
-            landing.began();
+            landing.began_alone();
         }
         let answer = ready!(this.body.poll(cx));
         if let Some((key, mut landing)) = this.rest.take() {

@@ -244,7 +244,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         let is = |key: &K| lookup.is(key);
         let claimed = self.store.peek(hash, is, now, Entry::claim_refresh);
         claimed.unwrap_or(false).then(|| {
-            let landing = Landing::new(self, Way::of::<A>(), hash, Some(lookup.to_key()));
+            let landing = Landing::new(self, Way::of::<A>(), hash, Some(lookup.to_key()), None);
             Refresh::new([lookup.to_key(), lookup.to_key()], landing)
         })
     }
@@ -270,7 +270,6 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         self.store.peek(hash, is, now, read).flatten()
     }
 
-    #[cold]
     #[inline(never)]
     fn miss<A, L>(&self, hash: u64, lookup: &L) -> Looked<'_, K, A::Answer, V>
     where
@@ -281,9 +280,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         // Before the key is asked for its clone, which may do anything.
         let moment = Turn::now();
         self.core.count(Count::Miss);
-        let mut missing = self.missing::<A, L>(hash, lookup);
-        missing.landing.missed_at(moment);
-        Looked::Missing(missing)
+        Looked::Missing(self.missing_since::<A, L>(hash, lookup, Some(moment)))
     }
 
     /// A call that is to run its body, or to wait for another one.
@@ -292,10 +289,25 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         A: Kept<Value = V>,
         L: Lookup<K>,
     {
+        self.missing_since::<A, L>(hash, lookup, None)
+    }
+
+    /// One that has found nothing at that moment, if it is known.
+    #[inline]
+    fn missing_since<A, L>(
+        &self,
+        hash: u64,
+        lookup: &L,
+        missed: Option<Turn>,
+    ) -> Missing<'_, K, A::Answer, V>
+    where
+        A: Kept<Value = V>,
+        L: Lookup<K>,
+    {
         let again = self.settings.coalesces.then(|| lookup.to_key());
         Missing {
             key: lookup.to_key(),
-            landing: Landing::new(self, Way::of::<A>(), hash, again),
+            landing: Landing::new(self, Way::of::<A>(), hash, again, missed),
         }
     }
 
@@ -310,79 +322,88 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         self.store.peek(hash, is, now, |entry| read(entry.value()))
     }
 
-    /// What a value weighs. Asks the user.
-    pub(super) fn weigh(&self, key: Option<&K>, value: &V) -> u64 {
-        key.map_or(0, |key| self.hooks.weigh(key, value))
-    }
-
     /// From when to when a value is good that is made now. Asks the user.
+    #[inline]
     pub(super) fn lifetime(
         &self,
-        key: Option<&K>,
+        key: &K,
         value: &V,
         is_error: bool,
         hash: u64,
+        now: u64,
     ) -> Lifetime {
-        let own = match (&self.hooks.ttl_from, key) {
-            (Some(ttl_from), Some(key)) => (ttl_from.0)(key, value),
-            _ => None,
-        };
-        self.times.lifetime(self.now(), is_error, hash, own)
+        let ttl_from = self.hooks.ttl_from.as_ref();
+        let own = ttl_from.and_then(|ttl_from| (ttl_from.0)(key, value));
+        self.times.lifetime(now, is_error, hash, own)
     }
 
-    /// Keeps a value that is still wanted, see [`Store::insert_entry`]; gives what had to go.
+    /// Keeps a value that is still wanted, see [`Store::insert_entry`]; gives what had to go, or the value back.
+    #[inline]
     pub(super) fn keep(
         &self,
         hash: u64,
-        key: K,
-        prepared: Prepared<V>,
+        prepared: Prepared<K, V>,
         tags: &[Tag],
         is_wanted: impl Fn() -> bool,
-    ) -> Gone<'_, K, V> {
-        let (store, now) = (&self.store, self.now());
-        let index = if tags.is_empty() {
-            self.tags.get()
-        } else {
-            Some(self.index())
-        };
-        let mut displaced = if index.is_some() || self.hooks.is_listened_to() {
+    ) -> Result<Gone<'_, K, V>, Prepared<K, V>> {
+        if !tags.is_empty() || self.tags.get().is_some() {
+            return self.keep_tagged(hash, prepared, tags, is_wanted);
+        }
+        let Prepared { entry, weight, now } = prepared;
+        let displaced = if self.hooks.is_listened_to() {
             Displaced::none()
         } else {
             Displaced::counted()
         };
-        let Prepared {
-            value,
-            weight,
-            lifetime,
-        } = prepared;
-        let entry = Entry::new(key, value, lifetime);
-        let unwanted = if let Some(index) = index {
-            let mut index = index.lock();
-            // What was kept under the key takes its tags along; not so another key of this hash.
-            let is_alone = !self.is_there(hash, |other| other != entry.key());
-            let unwanted = store.insert_entry(hash, entry, weight, now, is_wanted, &mut displaced);
-            if unwanted.is_none() {
-                if is_alone {
-                    index.remove(hash);
-                }
-                if self.is_there(hash, |_| true) {
-                    index.add(hash, tags);
-                }
-            }
-            unwanted
-        } else {
-            let unwanted = store.insert_entry(hash, entry, weight, now, is_wanted, &mut displaced);
-            if self.tags.get().is_some() {
-                // The first tag came meanwhile. What had to go for this answer may carry it, and was not asked.
-                self.untag_what_is_gone();
-            }
-            unwanted
-        };
-        drop(unwanted);
-        Gone {
+        let mut gone = Gone {
             slot: self,
             displaced,
+        };
+        let unwanted =
+            self.store
+                .insert_entry(hash, entry, weight, now, is_wanted, &mut gone.displaced);
+        if self.tags.get().is_some() {
+            // The first tag came meanwhile. What had to go for this answer may carry it, and was not asked.
+            self.untag_what_is_gone();
         }
+        match unwanted {
+            None => Ok(gone),
+            Some(entry) => Err(Prepared { entry, weight, now }),
+        }
+    }
+
+    /// The same where answers carry tags.
+    #[inline(never)]
+    fn keep_tagged(
+        &self,
+        hash: u64,
+        prepared: Prepared<K, V>,
+        tags: &[Tag],
+        is_wanted: impl Fn() -> bool,
+    ) -> Result<Gone<'_, K, V>, Prepared<K, V>> {
+        let Prepared { entry, weight, now } = prepared;
+        let mut gone = Gone {
+            slot: self,
+            displaced: Displaced::none(),
+        };
+        let displaced = &mut gone.displaced;
+        let mut index = self.index().lock();
+        // What was kept under the key takes its tags along; not so another key of this hash.
+        let is_alone = !self.is_there(hash, |other| other != entry.key());
+        let unwanted = self
+            .store
+            .insert_entry(hash, entry, weight, now, is_wanted, displaced);
+        if let Some(entry) = unwanted {
+            return Err(Prepared { entry, weight, now });
+        }
+        if is_alone {
+            index.remove(hash);
+        }
+        if self.is_there(hash, |_| true) {
+            index.add(hash, tags);
+        }
+        drop(index);
+        Ok(gone)
     }
 
     /// Whether anything is kept under a hash whose key `is` it, even where its time is over.

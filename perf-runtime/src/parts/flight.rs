@@ -54,7 +54,7 @@ const LONGEST_PROBE: Duration = Duration::from_secs(2);
 
 /// What the flight asks of the one who keeps answers, and tells it; one for each call.
 ///
-/// Only [`commit`](Self::commit) is called under a lock. A panic of any other method passes through to the caller whose
+/// Only [`commit`](Self::commit) may be called under a lock. A panic of any other method passes through to the caller whose
 /// landing it is, and the others go on.
 pub(crate) trait Landing {
     /// What tells one answer from another.
@@ -63,7 +63,7 @@ pub(crate) trait Landing {
     type Answer;
     /// What one who waits gets of an answer that is not kept.
     type Shared;
-    /// What is to be kept of an answer, made outside of the lock.
+    /// What is to be kept of an answer, with its key, made outside of the lock.
     type Prepared;
     /// What had to go for it, dropped outside of the lock.
     type Displaced;
@@ -80,8 +80,13 @@ pub(crate) trait Landing {
     /// What is to be kept of the answer; `None` when it is not kept.
     fn prepare(&mut self, answer: &Self::Answer) -> Option<Self::Prepared>;
 
-    /// Keeps it. Called under a lock of the flight, and must run no code of the user's but `Hash` and `Eq`.
-    fn commit(&mut self, key: Self::Key, prepared: Self::Prepared) -> Committed<Self::Displaced>;
+    /// Keeps it, or gives it back when it is not wanted, which it asks where whoever takes out what is kept cannot come
+    /// in between. May be called under a lock of the flight, and must run no code of the user's but `Hash` and `Eq`.
+    fn commit(
+        &mut self,
+        prepared: Self::Prepared,
+        is_wanted: impl Fn() -> bool,
+    ) -> Result<Committed<Self::Displaced>, Self::Prepared>;
 
     /// A share in an answer that is not kept, asked once for each caller that waits. `None`: it cannot be shared, and
     /// they run their own bodies, one after the other.

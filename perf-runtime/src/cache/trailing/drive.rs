@@ -74,7 +74,7 @@ where
     /// The flight of what was left, and the hand that it is in until then.
     fn landing(&mut self, left: Left<R>) -> (Landing<'static, K, R, V>, Hand<R>) {
         let Trails { slot, way, .. } = self.trails;
-        let landing = Landing::new(slot, way(), self.hash, Some(self.key.clone()));
+        let landing = Landing::new(slot, way(), self.hash, Some(self.key.clone()), None);
         let mut landing = landing.that_refreshes(Arc::default());
         landing.judged_by(left.is_error, left.share);
         if left.when == When::AtOnce {

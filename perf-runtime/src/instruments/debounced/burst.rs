@@ -230,11 +230,19 @@ impl<K: Key, A: Clone + Send + Sync + 'static> Landing for Member<K, A> {
         Some(Arc::new(answer.clone()))
     }
 
-    fn commit(&mut self, _: u64, answer: Arc<A>) -> Committed<Option<Arc<A>>> {
-        Committed {
-            kept: true,
-            displaced: lock(&self.burst.answer).replace(answer),
+    fn commit(
+        &mut self,
+        answer: Arc<A>,
+        is_wanted: impl Fn() -> bool,
+    ) -> Result<Committed<Option<Arc<A>>>, Arc<A>> {
+        let mut kept = lock(&self.burst.answer);
+        if !is_wanted() {
+            return Err(answer);
         }
+        Ok(Committed {
+            kept: true,
+            displaced: kept.replace(answer),
+        })
     }
 
     fn share(&mut self, _: &A) -> Option<()> {

@@ -113,9 +113,9 @@ impl<'f, K: Eq, A> Lead<'f, K, A> {
         let Record { key, pulse, .. } = record;
         if let Some(keep) = keep {
             // What had to go goes last, and in its place: it is large.
-            let _committed = landing.commit(key, keep);
+            let _committed = landing.commit(keep, || true);
             drop(table);
-            drop(pulse);
+            drop((key, pulse));
         } else {
             drop(table);
             drop((key, pulse));
@@ -157,17 +157,17 @@ impl<'f, K: Eq, A> Lead<'f, K, A> {
             key, pulse, crowd, ..
         } = record;
         delivery.0 = crowd.map_or_else(Seats::new, |crowd| crowd.into_seats());
-        let committed = landing.commit(key, keep);
+        let committed = landing.commit(keep, || true);
         drop(table);
         std::mem::forget(self);
-        drop(pulse);
-        if committed.kept {
+        if committed.as_ref().is_ok_and(|committed| committed.kept) {
             delivery.tell_all(|| News::Look);
         } else {
             delivery.share(landing, answer);
         }
         drop(delivery);
-        drop(committed.displaced);
+        drop((key, pulse));
+        drop(committed.map(|committed| committed.displaced));
     }
 
     /// The answer is not kept: those who waited for it get a share, or lead themselves.

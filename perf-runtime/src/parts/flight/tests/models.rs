@@ -138,12 +138,20 @@ impl Landing for Keeps<'_> {
         answer.clone().ok()
     }
 
-    fn commit(&mut self, key: u64, prepared: u64) -> Committed<()> {
-        lock(&self.world.kept).insert(key, prepared);
-        Committed {
+    fn commit(
+        &mut self,
+        prepared: u64,
+        is_wanted: impl Fn() -> bool,
+    ) -> Result<Committed<()>, u64> {
+        let mut kept = lock(&self.world.kept);
+        if !is_wanted() {
+            return Err(prepared);
+        }
+        kept.insert(self.key, prepared);
+        Ok(Committed {
             kept: true,
             displaced: (),
-        }
+        })
     }
 
     fn share(&mut self, answer: &Answer) -> Option<Answer> {

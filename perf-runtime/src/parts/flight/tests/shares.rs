@@ -184,7 +184,7 @@ impl Landing for Watched {
     type Answer = ();
     type Shared = Share;
     type Prepared = Dropped;
-    type Displaced = (Key, Dropped, Dropped);
+    type Displaced = (Dropped, Dropped);
 
     fn found(&mut self) -> Option<()> {
         self.watch.see(Place::Found);
@@ -205,12 +205,19 @@ impl Landing for Watched {
             .then(|| Dropped(self.watch.clone(), Place::DropPrepared))
     }
 
-    fn commit(&mut self, key: Key, prepared: Dropped) -> Committed<Self::Displaced> {
-        let displaced = Dropped(self.watch.clone(), Place::DropDisplaced);
-        Committed {
-            kept: true,
-            displaced: (key, prepared, displaced),
+    fn commit(
+        &mut self,
+        prepared: Dropped,
+        is_wanted: impl Fn() -> bool,
+    ) -> Result<Committed<Self::Displaced>, Dropped> {
+        if !is_wanted() {
+            return Err(prepared);
         }
+        let displaced = Dropped(self.watch.clone(), Place::DropDisplaced);
+        Ok(Committed {
+            kept: true,
+            displaced: (prepared, displaced),
+        })
     }
 
     fn share(&mut self, (): &()) -> Option<Share> {

@@ -273,14 +273,22 @@ impl Landing for Keeps<'_> {
         answer.clone().ok()
     }
 
-    fn commit(&mut self, key: u64, prepared: u64) -> Committed<()> {
-        if self.world.keeps {
-            self.world.kept.lock().unwrap().insert(key, prepared);
+    fn commit(
+        &mut self,
+        prepared: u64,
+        is_wanted: impl Fn() -> bool,
+    ) -> Result<Committed<()>, u64> {
+        let mut kept = self.world.kept.lock().unwrap();
+        if !is_wanted() {
+            return Err(prepared);
         }
-        Committed {
+        if self.world.keeps {
+            kept.insert(self.key, prepared);
+        }
+        Ok(Committed {
             kept: self.world.keeps,
             displaced: (),
-        }
+        })
     }
 
     fn share(&mut self, answer: &Answer) -> Option<Answer> {
