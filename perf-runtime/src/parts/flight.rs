@@ -3,7 +3,8 @@
 //! # How it works
 //! 1. The first caller of a key **leads**: it looks once more whether the answer is there by now, runs its body, hands
 //!    the answer to whoever keeps it, and gives those who wait a share. Each key that is being led has a record in a
-//!    table, and nothing else: a second caller is what brings the first allocation.
+//!    table, and nothing else: a second caller is what brings the first allocation. A run that nobody meets lands without
+//!    a lock: see [`shard`].
 //! 2. A caller that meets a record takes a **seat** and waits: a thread on a condition variable, a future with its
 //!    waker. It is told to look where answers are kept, gets a share of an answer that is not kept (an error, say), or
 //!    takes over the lead.
@@ -36,14 +37,16 @@ mod led;
 mod lock;
 mod record;
 mod seat;
+mod shard;
 mod waiter;
 
 pub(crate) use self::ancestry::Running;
 pub(crate) use self::call::Call;
 use self::lead::Lead;
 pub(crate) use self::led::Led;
-use self::lock::Mutex;
-use self::record::{Found, Table};
+use self::lock::MutexGuard;
+use self::record::{Found, Record, Table};
+use self::shard::Shard;
 use self::waiter::Waiter;
 
 /// Few enough to be cheap beside a store, enough that threads seldom meet.
@@ -139,10 +142,6 @@ pub(crate) struct Flights<K, A> {
     wait: Duration,
 }
 
-/// On lines of its own, so that threads with different keys do not meet.
-#[repr(align(64))]
-struct Shard<K, A>(Mutex<Table<K, A>>);
-
 /// How a call goes on.
 enum Entry<'f, K: Eq, A> {
     /// It runs its body for all.
@@ -157,7 +156,7 @@ impl<K: Eq, A> Flights<K, A> {
     /// No flights yet. No call waits for another one for longer than `wait`; `Duration::MAX` is for ever.
     pub(crate) fn new(wait: Duration) -> Self {
         Self {
-            shards: std::array::from_fn(|_| Shard(Mutex::new(Table::new()))),
+            shards: std::array::from_fn(|_| Shard::new()),
             wait,
         }
     }
@@ -193,47 +192,57 @@ impl<K: Eq, A> Flights<K, A> {
 
     /// The answer of the run that `is` finds under `hash` is not kept. Call it before what is kept is removed.
     pub(crate) fn outdate(&self, hash: u64, is: impl Fn(&K) -> bool) {
-        if let Some(record) = lock::lock(self.shard(hash)).find(hash, is) {
+        if let Some(record) = self.shard(hash).lock(hash).find(hash, is) {
             record.outdate();
         }
     }
 
     /// The same for every run under `hash`, whatever its key.
     pub(crate) fn outdate_hash(&self, hash: u64) {
-        lock::lock(self.shard(hash)).each_of(hash, record::Record::outdate);
+        self.shard(hash).lock(hash).each_of(hash, Record::outdate);
     }
 
     /// No answer of the runs there are is kept. Call it before what is kept is removed.
     pub(crate) fn outdate_all(&self) {
         for shard in &self.shards {
-            lock::lock(&shard.0).for_each(record::Record::outdate);
+            shard.lock_all().for_each(Record::outdate);
         }
     }
 
     /// How many keys are being led or waited for.
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
-        let count = |shard: &Shard<K, A>| lock::lock(&shard.0).len();
+        let count = |shard: &Shard<K, A>| shard.lock_all().len();
         self.shards.iter().map(count).sum()
     }
 
     #[inline]
-    fn shard(&self, hash: u64) -> &Mutex<Table<K, A>> {
+    fn shard(&self, hash: u64) -> &Shard<K, A> {
         // Bits that the map within uses least: it takes the lowest and the seven highest.
         let [_, _, bits, ..] = hash.to_be_bytes();
-        &self.shards[usize::from(bits) % SHARDS].0
+        &self.shards[usize::from(bits) % SHARDS]
     }
 
     /// The decision: lead, wait or go alone. `key` is taken when it leads what nobody led.
     #[inline]
     fn enter(&self, hash: u64, key: &mut Option<K>) -> Entry<'_, K, A> {
         let shard = self.shard(hash);
-        let mut table = lock::lock(shard);
+        match shard.lead(hash, key) {
+            Ok(ticket) => Entry::Lead(Lead::new(shard, hash, ticket)),
+            Err(table) => Self::meet(shard, table, hash, key),
+        }
+    }
+
+    /// The same where something is led.
+    #[inline(never)]
+    fn meet<'f>(
+        shard: &'f Shard<K, A>,
+        mut table: MutexGuard<'f, Table<K, A>>,
+        hash: u64,
+        key: &mut Option<K>,
+    ) -> Entry<'f, K, A> {
         match table.enter(hash, key) {
-            Found::Led(ticket) => {
-                drop(table);
-                Entry::Lead(Lead::new(shard, hash, ticket))
-            }
+            Found::Led(ticket) => Entry::Lead(Lead::new(shard, hash, ticket)),
             Found::Running(record) => match Waiter::join(shard, hash, record) {
                 Some(waiter) => Entry::Wait(waiter),
                 None => Entry::Alone,

@@ -19,30 +19,64 @@ pub(super) fn run<L: Landing>(
 ) -> L::Answer {
     let mut key = Some(key);
     match flights.enter(hash, &mut key) {
-        Entry::Lead(lead) => lead_with(lead, landing, body),
+        Entry::Lead(lead) => lead_first(lead, landing, body),
         entry => follow(flights, hash, key, entry, landing, body),
     }
 }
 
-#[inline]
-fn lead_with<L: Landing>(
+/// The one that came first.
+#[expect(
+    clippy::inline_always,
+    reason = "there is one usual call for each function, and what is made for it stays in registers"
+)]
+#[inline(always)]
+fn lead_first<L: Landing>(
     lead: Lead<'_, L::Key, L::Shared>,
     landing: &mut L,
     body: impl FnOnce() -> L::Answer,
 ) -> L::Answer {
     let _running = lead.running();
     if let Some(answer) = landing.found() {
-        lead.found();
-        landing.happened(Event::Coalesced);
-        return answer;
+        return found(lead, landing, answer);
     }
     let answer = run_body(landing, body);
     lead.land(landing, &answer);
     answer
 }
 
+/// The one that leads after another one, whom others may wait for.
+#[cold]
+#[inline(never)]
+fn lead_next<L: Landing>(
+    lead: Lead<'_, L::Key, L::Shared>,
+    landing: &mut L,
+    body: impl FnOnce() -> L::Answer,
+) -> L::Answer {
+    let _running = lead.running();
+    if let Some(answer) = landing.found() {
+        return found(lead, landing, answer);
+    }
+    let answer = run_body(landing, body);
+    lead.land_met(landing.prepare(&answer), landing, &answer);
+    answer
+}
+
+/// The answer is kept by now.
+#[cold]
+#[inline(never)]
+fn found<L: Landing>(
+    lead: Lead<'_, L::Key, L::Shared>,
+    landing: &mut L,
+    answer: L::Answer,
+) -> L::Answer {
+    lead.found();
+    landing.happened(Event::Coalesced);
+    answer
+}
+
 /// The one that did not come first.
 #[cold]
+#[inline(never)]
 fn follow<'f, L: Landing>(
     flights: &'f Flights<L::Key, L::Shared>,
     hash: u64,
@@ -66,10 +100,10 @@ fn follow<'f, L: Landing>(
                 landing.happened(Event::WaitExpired);
                 return run_body(landing, body);
             }
-            Step::Lead(lead) => return lead_with(lead, landing, body),
+            Step::Lead(lead) => return lead_next(lead, landing, body),
             Step::Desert(lead) => {
                 landing.happened(Event::Deserted);
-                return lead_with(lead, landing, body);
+                return lead_next(lead, landing, body);
             }
             Step::News(News::Shared(share)) => {
                 if let Some(answer) = landing.accept(share) {

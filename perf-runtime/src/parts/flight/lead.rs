@@ -4,23 +4,23 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::task::Waker;
 
-use super::Landing;
 use super::ancestry::{FlightId, Running};
-use super::lock::{Mutex, lock};
-use super::record::{Record, Table, Ticket};
+use super::record::{Record, Ticket};
 use super::seat::{News, Seat};
+use super::shard::Shard;
+use super::{Committed, Landing};
 
 type Seats<A> = BTreeMap<u64, Arc<Seat<A>>>;
 
 /// See the module. Dropped before it has landed, it hands the lead on.
 pub(super) struct Lead<'f, K: Eq, A> {
-    shard: &'f Mutex<Table<K, A>>,
+    shard: &'f Shard<K, A>,
     hash: u64,
     ticket: Ticket,
 }
 
 /// The name of a flight among all flights.
-pub(super) fn id<K, A>(shard: &Mutex<Table<K, A>>, flight: u64) -> FlightId {
+pub(super) fn id<K, A>(shard: &Shard<K, A>, flight: u64) -> FlightId {
     FlightId {
         shard: std::ptr::from_ref(shard).addr(),
         number: flight,
@@ -29,7 +29,7 @@ pub(super) fn id<K, A>(shard: &Mutex<Table<K, A>>, flight: u64) -> FlightId {
 
 impl<'f, K: Eq, A> Lead<'f, K, A> {
     #[inline]
-    pub(super) fn new(shard: &'f Mutex<Table<K, A>>, hash: u64, ticket: Ticket) -> Self {
+    pub(super) fn new(shard: &'f Shard<K, A>, hash: u64, ticket: Ticket) -> Self {
         Self {
             shard,
             hash,
@@ -45,7 +45,7 @@ impl<'f, K: Eq, A> Lead<'f, K, A> {
 
     /// A poll of the body begins that is not the first. False when the lead has been taken away.
     pub(super) fn resume(&self) -> bool {
-        let mut table = lock(self.shard);
+        let mut table = self.shard.lock(self.hash);
         let record = table.run(self.hash, self.ticket);
         record.is_some_and(|record| {
             record.pulse.is_paused = false;
@@ -55,7 +55,7 @@ impl<'f, K: Eq, A> Lead<'f, K, A> {
 
     /// A poll of the body has ended, and the body has not. `waker` is how it is polled again.
     pub(super) fn pause(&self, waker: &Waker) {
-        let mut table = lock(self.shard);
+        let mut table = self.shard.lock(self.hash);
         let Some(record) = table.run(self.hash, self.ticket) else {
             return;
         };
@@ -67,7 +67,7 @@ impl<'f, K: Eq, A> Lead<'f, K, A> {
         }
         drop(table);
         let mut waker = Some(waker.clone());
-        let mut table = lock(self.shard);
+        let mut table = self.shard.lock(self.hash);
         if let Some(record) = table.run(self.hash, self.ticket) {
             std::mem::swap(&mut record.pulse.waker, &mut waker);
         }
@@ -79,7 +79,7 @@ impl<'f, K: Eq, A> Lead<'f, K, A> {
     #[cold]
     pub(super) fn found(self) {
         let mut delivery = Delivery(Seats::new());
-        let mut table = lock(self.shard);
+        let mut table = self.shard.lock(self.hash);
         if table.run(self.hash, self.ticket).is_none() {
             return;
         }
@@ -98,8 +98,64 @@ impl<'f, K: Eq, A> Lead<'f, K, A> {
     where
         L: Landing<Key = K, Shared = A>,
     {
-        let mut prepared = landing.prepare(answer);
-        let mut table = lock(self.shard);
+        let (shard, ticket) = (self.shard, self.ticket);
+        match landing.prepare(answer) {
+            None if shard.end_unmet(ticket) => std::mem::forget(self),
+            Some(keep) if shard.is_unmet(ticket) => {
+                // What had to go goes last, and in its place: it is large.
+                let committed = landing.commit(keep, || shard.is_unmet(ticket));
+                match committed {
+                    Ok(_) if shard.end_unmet(ticket) => std::mem::forget(self),
+                    Ok(ref committed) => self.kept_among_others(committed, landing, answer),
+                    Err(keep) => self.land_met(Some(keep), landing, answer),
+                }
+            }
+            prepared => self.land_met(prepared, landing, answer),
+        }
+    }
+
+    /// Somebody has come to the key while its answer was kept.
+    #[cold]
+    #[inline(never)]
+    fn kept_among_others<L>(
+        self,
+        committed: &Committed<L::Displaced>,
+        landing: &mut L,
+        answer: &L::Answer,
+    ) where
+        L: Landing<Key = K, Shared = A>,
+    {
+        let mut delivery = Delivery(Seats::new());
+        let mut table = self.shard.lock(self.hash);
+        let Some(record) = table.run(self.hash, self.ticket) else {
+            return drop(table); // taken away
+        };
+        if !committed.kept || record.is_outdated() {
+            record.outdate();
+            let joined = record.take_joined();
+            drop(table);
+            return self.share(joined, landing, answer);
+        }
+        let removed = table.remove(self.hash, self.ticket.flight);
+        drop(table);
+        std::mem::forget(self);
+        if let Some(crowd) = removed.and_then(|record| record.crowd) {
+            delivery.0 = crowd.into_seats();
+        }
+        delivery.tell_all(|| News::Look);
+    }
+
+    /// The same where somebody may have come.
+    #[inline(never)]
+    pub(super) fn land_met<L>(
+        self,
+        mut prepared: Option<L::Prepared>,
+        landing: &mut L,
+        answer: &L::Answer,
+    ) where
+        L: Landing<Key = K, Shared = A>,
+    {
+        let mut table = self.shard.lock(self.hash);
         let Some(record) = table.take_lonely(self.hash, self.ticket) else {
             drop(table);
             return self.land_among_others(prepared, landing, answer);
@@ -111,15 +167,10 @@ impl<'f, K: Eq, A> Lead<'f, K, A> {
             prepared.take()
         };
         let Record { key, pulse, .. } = record;
-        if let Some(keep) = keep {
-            // What had to go goes last, and in its place: it is large.
-            let _committed = landing.commit(keep, || true);
-            drop(table);
-            drop((key, pulse));
-        } else {
-            drop(table);
-            drop((key, pulse));
-        }
+        // What had to go goes last, and in its place: it is large.
+        let _committed = keep.map(|keep| landing.commit(keep, || true));
+        drop(table);
+        drop((key, pulse));
     }
 
     /// Somebody waits, or has waited.
@@ -134,7 +185,7 @@ impl<'f, K: Eq, A> Lead<'f, K, A> {
     {
         // Dropped after the lock: if keeping the answer panics, which it must not, those who wait are not forgotten.
         let mut delivery = Delivery(Seats::new());
-        let mut table = lock(self.shard);
+        let mut table = self.shard.lock(self.hash);
         let Some(record) = table.run(self.hash, self.ticket) else {
             return drop(table); // taken away
         };
@@ -187,7 +238,7 @@ impl<'f, K: Eq, A> Lead<'f, K, A> {
     #[cold]
     fn hand_on(&self, rest: Seats<A>) {
         let mut delivery = Delivery(rest);
-        let mut table = lock(self.shard);
+        let mut table = self.shard.lock(self.hash);
         let Some(record) = table.run(self.hash, self.ticket) else {
             drop(table);
             return;

@@ -8,7 +8,7 @@ use std::task::Waker;
 use super::ancestry::Running;
 use super::lead::Lead;
 use super::record::Found;
-use super::{Ending, Event, Flights, Landing, lock};
+use super::{Ending, Event, Flights, Landing};
 
 /// The lead of one key. Dropped before it has landed, it hands the lead on; its body has panicked or was cancelled if it
 /// had begun.
@@ -26,11 +26,13 @@ impl<K: Eq, A> Flights<K, A> {
     {
         let shard = self.shard(hash);
         let mut key = Some(key);
-        let mut table = lock::lock(shard);
-        let Found::Led(ticket) = table.enter(hash, &mut key) else {
-            return None;
+        let ticket = match shard.lead(hash, &mut key) {
+            Ok(ticket) => ticket,
+            Err(mut table) => match table.enter(hash, &mut key) {
+                Found::Led(ticket) => ticket,
+                Found::Running(_) | Found::Nothing => return None,
+            },
         };
-        drop(table);
         Some(Led {
             landing,
             begun: false,

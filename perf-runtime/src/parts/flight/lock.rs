@@ -3,10 +3,10 @@
 use std::sync::PoisonError;
 
 #[cfg(not(all(test, perfkit_model)))]
-pub(super) use std::sync::{Condvar, Mutex, MutexGuard};
+pub(super) use std::sync::{Condvar, Mutex, MutexGuard, atomic::AtomicU64};
 
 #[cfg(all(test, perfkit_model))]
-pub(super) use shuttle::sync::{Condvar, Mutex, MutexGuard};
+pub(super) use shuttle::sync::{Condvar, Mutex, MutexGuard, atomic::AtomicU64};
 
 /// Locks it. Of the user's only `Eq` runs under a lock, and before anything is changed: a panic leaves nothing half done.
 #[inline]

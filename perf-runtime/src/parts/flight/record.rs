@@ -6,9 +6,12 @@
 use std::collections::BTreeMap;
 use std::collections::hash_map::{Entry, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
+use std::mem::needs_drop;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use std::task::Waker;
 
+use super::lock::AtomicU64;
 use super::seat::Seat;
 
 /// Which run of which flight: the flight is that of a key from its first caller to the last, the run that of one of them.
@@ -32,6 +35,8 @@ pub(super) enum Found<'t, K, A> {
 pub(super) struct Table<K, A> {
     /// The one that came when there was no other: most often there is one at a time.
     alone: Option<(u64, Record<K, A>)>,
+    /// Its flight, as long as it may have [ended](super::shard) without the lock; 0 for none.
+    unmet: u64,
     records: HashMap<u64, Record<K, A>, BuildHasherDefault<Hashed>>,
     /// Those whose hash another key had already: practically none, but a user's `Hash` may be a bad one.
     collided: Vec<(u64, Record<K, A>)>,
@@ -73,6 +78,7 @@ impl<K: Eq, A> Table<K, A> {
     pub(super) fn new() -> Self {
         Self {
             alone: None,
+            unmet: 0,
             records: HashMap::default(),
             collided: Vec::new(),
             issued: 0,
@@ -136,24 +142,57 @@ impl<K: Eq, A> Table<K, A> {
         Some(self.collided.swap_remove(place).1)
     }
 
-    /// The caller comes to its key, and leads when nobody does. Takes `key` for a new record only.
+    /// The caller leads, where there is no record. Takes `key` for that only.
     #[inline]
-    pub(super) fn enter(&mut self, hash: u64, key: &mut Option<K>) -> Found<'_, K, A> {
-        if self.alone.is_none()
-            && self.records.is_empty()
-            && self.collided.is_empty()
-            && let Some(key) = key.take()
-        {
-            self.issued = self.issued.wrapping_add(1);
-            let (_, record) = self.alone.insert((hash, Record::new(self.issued, key)));
-            return Found::Led(record.ticket);
+    pub(super) fn lead(
+        &mut self,
+        hash: u64,
+        key: &mut Option<K>,
+        unmet: &AtomicU64,
+    ) -> Option<Ticket> {
+        let is_left_behind = self.unmet != 0 && unmet.load(Acquire) == 0;
+        let is_free = is_left_behind || self.alone.is_none();
+        if !(is_free && self.records.is_empty() && self.collided.is_empty()) {
+            return None;
         }
-        self.meet(hash, key)
+        let key = key.take()?;
+        let ticket = self.next();
+        match &mut self.alone {
+            // Nobody has met it: all else is as it was when it was new.
+            Some((led, record)) if is_left_behind => {
+                (*led, record.ticket, record.key) = (hash, ticket, key);
+            }
+            alone => *alone = Some((hash, Record::new(ticket, key))),
+        }
+        if !needs_drop::<K>() {
+            self.unmet = ticket.flight;
+            unmet.store(ticket.flight, Relaxed);
+        }
+        Some(ticket)
     }
 
-    /// Not alone.
-    #[inline(never)]
-    fn meet(&mut self, hash: u64, key: &mut Option<K>) -> Found<'_, K, A> {
+    /// Sees to it that the one whose hash `is_meant` is a record like any other, or none if it has ended.
+    pub(super) fn meet(&mut self, is_meant: impl Fn(u64) -> bool, unmet: &AtomicU64) {
+        let hash = self.alone.as_ref().map(|(hash, _)| *hash);
+        if self.unmet == 0 || !hash.is_some_and(is_meant) {
+            return;
+        }
+        let flight = std::mem::take(&mut self.unmet);
+        if unmet.compare_exchange(flight, 0, AcqRel, Acquire).is_err() {
+            self.alone = None;
+        }
+    }
+
+    fn next(&mut self) -> Ticket {
+        self.issued = self.issued.wrapping_add(1);
+        Ticket {
+            flight: self.issued,
+            run: 0,
+        }
+    }
+
+    /// The caller comes to its key, and leads when nobody does. Takes `key` for a new record only.
+    pub(super) fn enter(&mut self, hash: u64, key: &mut Option<K>) -> Found<'_, K, A> {
         let known = self.find(hash, |known| key.as_ref() == Some(known));
         if let Some(flight) = known.map(|record| record.ticket.flight) {
             return match self.flight(hash, flight) {
@@ -164,9 +203,8 @@ impl<K: Eq, A> Table<K, A> {
         let Some(key) = key.take() else {
             return Found::Nothing;
         };
-        self.issued = self.issued.wrapping_add(1);
-        let record = Record::new(self.issued, key);
-        let ticket = record.ticket;
+        let ticket = self.next();
+        let record = Record::new(ticket, key);
         match self.records.entry(hash) {
             Entry::Vacant(entry) => _ = entry.insert(record),
             Entry::Occupied(_) => self.collided.push((hash, record)),
@@ -189,9 +227,9 @@ impl<K: Eq, A> Table<K, A> {
 }
 
 impl<K, A> Record<K, A> {
-    fn new(flight: u64, key: K) -> Self {
+    fn new(ticket: Ticket, key: K) -> Self {
         Self {
-            ticket: Ticket { flight, run: 0 },
+            ticket,
             is_led: true,
             is_outdated: false,
             pulse: Pulse::default(),

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use super::ancestry::Waiting;
 use super::lead::{Lead, id};
-use super::lock::{Mutex, lock};
-use super::record::{Pulse, Record, Table};
+use super::record::{Pulse, Record};
 use super::seat::{News, Seat};
+use super::shard::Shard;
 use crate::rt::wake;
 
 /// So often the task of a caller goes around without a poll of the one who leads, who sits in the same task, before that
@@ -19,7 +19,7 @@ const ROUNDS: u8 = 3;
 
 /// See the module. Leaves its seat when it is dropped.
 pub(super) struct Waiter<'f, K: Eq, A> {
-    shard: &'f Mutex<Table<K, A>>,
+    shard: &'f Shard<K, A>,
     hash: u64,
     flight: u64,
     number: u64,
@@ -59,7 +59,7 @@ type Sign = (u32, u32);
 impl<'f, K: Eq, A> Waiter<'f, K, A> {
     /// Takes a seat; `None` when the wait would never end.
     pub(super) fn join(
-        shard: &'f Mutex<Table<K, A>>,
+        shard: &'f Shard<K, A>,
         hash: u64,
         record: &mut Record<K, A>,
     ) -> Option<Self> {
@@ -83,7 +83,7 @@ impl<'f, K: Eq, A> Waiter<'f, K, A> {
         if let Some(news) = self.seat.look(waker) {
             return Step::News(news);
         }
-        let mut table = lock(self.shard);
+        let mut table = self.shard.lock(self.hash);
         let Some(record) = table.flight(self.hash, self.flight) else {
             return Step::Wait; // the news are on their way
         };
@@ -117,7 +117,7 @@ impl<'f, K: Eq, A> Waiter<'f, K, A> {
 
     /// It has waited for a while: wakes the one who leads, to see whether it is polled until the next time.
     pub(super) fn probe(&mut self) -> Step<'f, K, A> {
-        let mut table = lock(self.shard);
+        let mut table = self.shard.lock(self.hash);
         let Some(record) = table.flight(self.hash, self.flight) else {
             return Step::Wait;
         };
@@ -154,7 +154,7 @@ impl<'f, K: Eq, A> Waiter<'f, K, A> {
 
     /// It has waited enough. [`Step::Wait`] is that it must go on alone.
     pub(super) fn give_up(&mut self) -> Step<'f, K, A> {
-        let mut table = lock(self.shard);
+        let mut table = self.shard.lock(self.hash);
         if let Some(record) = table.flight(self.hash, self.flight)
             && !record.is_led()
         {
@@ -181,7 +181,7 @@ impl<'f, K: Eq, A> Waiter<'f, K, A> {
         if !std::mem::take(&mut self.is_seated) {
             return;
         }
-        let mut table = lock(self.shard);
+        let mut table = self.shard.lock(self.hash);
         let Some(record) = table.flight(self.hash, self.flight) else {
             return;
         };

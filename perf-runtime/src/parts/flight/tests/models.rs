@@ -24,6 +24,8 @@ type Answer = Result<u64, String>;
 /// What a source of truth says, and what is kept of it.
 struct World {
     flights: Flights<u64, Answer>,
+    /// The hash of each key.
+    hash: fn(u64) -> u64,
     kept: Mutex<BTreeMap<u64, u64>>,
     truth: Mutex<u64>,
     now: Mutex<Now>,
@@ -38,8 +40,13 @@ struct Now {
 
 impl World {
     fn new() -> Arc<Self> {
+        Self::hashing(|key| key)
+    }
+
+    fn hashing(hash: fn(u64) -> u64) -> Arc<Self> {
         Arc::new(Self {
             flights: Flights::new(Duration::MAX),
+            hash,
             kept: Mutex::new(BTreeMap::new()),
             truth: Mutex::new(0),
             now: Mutex::new(Now::default()),
@@ -54,7 +61,9 @@ impl World {
         if let Some(kept) = self.kept(key) {
             return Ok(kept);
         }
-        self.flights.run(key, key, &mut Keeps::new(self, key), body)
+        let hash = (self.hash)(key);
+        self.flights
+            .run(hash, key, &mut Keeps::new(self, key), body)
     }
 
     async fn get_async(&self, key: u64, body: impl Future<Output = Answer>) -> Answer {
@@ -62,7 +71,8 @@ impl World {
             return Ok(kept);
         }
         let landing = Keeps::new(self, key);
-        self.flights.run_async(key, key, landing, body).await
+        let hash = (self.hash)(key);
+        self.flights.run_async(hash, key, landing, body).await
     }
 
     /// What the source says now.
@@ -73,8 +83,16 @@ impl World {
     /// The source says something else, and what was read before is not to be answered any more.
     fn change(&self, key: u64) {
         *lock(&self.truth) += 1;
-        self.flights.outdate(key, |other| *other == key);
+        self.flights
+            .outdate((self.hash)(key), |other| *other == key);
         lock(&self.kept).remove(&key);
+    }
+
+    /// The same of all keys.
+    fn change_all(&self) {
+        *lock(&self.truth) += 1;
+        self.flights.outdate_all();
+        lock(&self.kept).clear();
     }
 
     fn bodies(&self) -> u32 {
@@ -337,6 +355,113 @@ fn what_was_read_before_an_invalidation_is_never_kept_after_it() {
             }),
         ]);
         assert_eq!(world.kept(1), Some(1));
+        world.verify();
+    });
+}
+
+#[test]
+fn what_was_read_before_all_is_cleared_is_never_kept_after_it() {
+    explored(|| {
+        let world = World::new();
+        let reads = |world: &Arc<World>, keys: [u64; 2]| -> Box<dyn FnOnce() + Send> {
+            let world = world.clone();
+            Box::new(move || {
+                for key in keys {
+                    let answer = world.get(key, || {
+                        let read = world.truth();
+                        thread::yield_now();
+                        Ok(read)
+                    });
+                    assert!(answer.is_ok());
+                }
+            })
+        };
+        let writer = world.clone();
+        threads(vec![
+            reads(&world, [1, 2]),
+            reads(&world, [2, 3]),
+            Box::new(move || {
+                writer.change_all();
+                assert_eq!(writer.get(2, || Ok(writer.truth())), Ok(1));
+            }),
+        ]);
+        assert_eq!(world.kept(2), Some(1));
+        for key in [1, 3] {
+            assert!(world.kept(key).is_none_or(|kept| kept == 1));
+        }
+        world.verify();
+    });
+}
+
+#[test]
+fn what_has_ended_unmet_is_found_and_makes_room_for_others() {
+    explored(|| {
+        let world = World::new();
+        // All of one shard.
+        let runs = |world: &Arc<World>, keys: [u64; 3]| -> Box<dyn FnOnce() + Send> {
+            let world = world.clone();
+            Box::new(move || {
+                for key in keys {
+                    assert_eq!(world.get(key, || Ok(key)), Ok(key));
+                }
+            })
+        };
+        threads(vec![
+            runs(&world, [1, 2, 3]),
+            runs(&world, [2, 1, 4]),
+            runs(&world, [3, 1, 2]),
+        ]);
+        assert_eq!(world.bodies(), 4);
+        world.verify();
+    });
+}
+
+#[test]
+fn keys_of_one_hash_neither_wait_for_each_other_nor_go_together() {
+    explored(|| {
+        let world = World::hashing(|_| 7);
+        let (first, other, writer) = (world.clone(), world.clone(), world.clone());
+        let (told, hears) = std::sync::mpsc::channel();
+        let hears = Mutex::new(Some(hears));
+        threads(vec![
+            Box::new(move || {
+                let body = || {
+                    // Until the other one has its answer.
+                    let hears = lock(&hears).take().unwrap();
+                    while hears.try_recv().is_err() {
+                        thread::yield_now();
+                    }
+                    Ok(1)
+                };
+                assert_eq!(first.get(1, body), Ok(1));
+            }),
+            Box::new(move || {
+                assert_eq!(other.get(2, || Ok(2)), Ok(2));
+                told.send(()).unwrap();
+            }),
+            Box::new(move || writer.change(3)),
+        ]);
+        assert_eq!((world.kept(1), world.kept(2)), (Some(1), Some(2)));
+        assert_eq!(world.bodies(), 2);
+        world.verify();
+    });
+}
+
+#[test]
+fn errors_that_nobody_waits_for_leave_nothing() {
+    explored(|| {
+        let world = World::new();
+        let fails = |world: &Arc<World>, key| -> Box<dyn FnOnce() + Send> {
+            let world = world.clone();
+            Box::new(move || {
+                for _ in 0..2 {
+                    let answer = world.get(key, || Err("mine".to_owned()));
+                    assert_eq!(answer, Err("mine".to_owned()));
+                }
+            })
+        };
+        threads(vec![fails(&world, 1), fails(&world, 1), fails(&world, 2)]);
+        assert_eq!(world.bodies(), 6);
         world.verify();
     });
 }

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::world::{Answer, Count, Gate, World, caught, fall, poll};
+use crate::parts::flight::shard::Shard;
 use crate::parts::flight::{Committed, Ending, Event, Flights, Landing};
 use crate::rt::tests::block_on;
 
@@ -133,10 +134,7 @@ enum Place {
 impl Watch {
     fn see(&self, place: Place) {
         let flights = self.flights.lock().unwrap().clone().unwrap();
-        let is_free = flights
-            .shards
-            .iter()
-            .all(|shard| shard.0.try_lock().is_ok());
+        let is_free = flights.shards.iter().all(Shard::is_free);
         if !is_free {
             self.held.lock().unwrap().push(place);
         }

@@ -10,7 +10,6 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crate::parts::flight::lead::id;
-use crate::parts::flight::lock::lock;
 use crate::parts::flight::{Committed, Ending, Event, Flights, Landing, ancestry};
 
 /// Errors are not kept.
@@ -184,18 +183,16 @@ impl<K: Eq, A> Flights<K, A> {
     pub(super) fn seated(&self) -> usize {
         let mut seated = 0;
         for shard in &self.shards {
-            lock(&shard.0).for_each(|record| seated += record.seated());
+            shard
+                .lock_all()
+                .for_each(|record| seated += record.seated());
         }
         seated
     }
 
     /// How many flights of these wait for another one.
     fn waits(&self) -> usize {
-        let shards: Vec<_> = self
-            .shards
-            .iter()
-            .map(|shard| id(&shard.0, 0).shard)
-            .collect();
+        let shards: Vec<_> = self.shards.iter().map(|shard| id(shard, 0).shard).collect();
         ancestry::waits(|flight| shards.contains(&flight.shard))
     }
 }
