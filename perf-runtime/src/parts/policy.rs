@@ -26,9 +26,9 @@ mod sketch;
 #[cfg(test)]
 mod tests;
 
-use self::history::History;
 pub(crate) use self::history::Whereabouts;
-use self::queues::{Content, MOST_CREDIT, MOST_IDS, Queue, Queues, Step};
+use self::history::{History, Spot};
+use self::queues::{Content, MOST_CREDIT, MOST_IDS, Node, Queue, Queues, Step};
 
 /// The share of the window is kept in parts of this.
 const WHOLE: u64 = 1 << 32;
@@ -45,7 +45,7 @@ const NARROW: u64 = 4;
 /// One entry in so many: ghosts nearer than that are near, and their say does not grow further.
 const NEAR: u32 = 50;
 /// How much more often a newcomer must have been met, beyond once.
-const MARGIN: u32 = 1;
+const MARGIN: u64 = 1;
 /// How many entries of a queue one eviction looks at before it takes what is next: bounds the work when all are in use.
 const PATIENCE: u32 = 16;
 /// How many newcomers in a row one of the main queue may outdo before the next of it is asked. Who shares the counters of
@@ -66,11 +66,11 @@ pub(crate) struct Ahead {
     pub(crate) next: *const u8,
 }
 
-/// An entry that was asked about, and what is [kept](Policy::hash) of its hash.
+/// An entry that was asked about, and where its key is in the history.
 #[derive(Clone, Copy, Debug)]
 struct Known {
     id: u32,
-    hash: u64,
+    spot: Spot,
 }
 
 /// See the module.
@@ -125,12 +125,9 @@ impl Policy {
         self.queues.insert(id, hash, weight, Queue::Window);
         // The window is over its share by the newcomer, which an eviction sets right. When it is by more, entries came
         // without one: there is room in the main queue, and nobody to be compared with. Two for one keep up with a
-        // share that shrinks; the eighth keeps rounding from being taken for room.
-        let newcomer = u64::from(self.queues.weight(id));
+        // share that shrinks.
         for _ in 0..2 {
-            let share = self.window_share();
-            let older = self.window().weight.saturating_sub(newcomer);
-            if older <= share.saturating_add(share / 8) {
+            if !self.has_too_many_but(weight) {
                 break;
             }
             self.promote();
@@ -153,26 +150,36 @@ impl Policy {
     ///
     /// `used` says how often readers met an entry since it was last asked about it, at most 3, and forgets it.
     pub(crate) fn evict(&mut self, mut used: impl FnMut(u32) -> u8) -> Option<u32> {
-        if self.main().entries > 0 && self.window().weight <= self.window_share() {
-            let victim = self.victim(&mut used)?;
-            return self.drop_from_main(victim);
-        }
-        let newcomer = self.newcomer(&mut used)?;
-        match self.victim(&mut used) {
-            Some(victim) if self.is_worth_more(newcomer, victim) => {
-                self.queues.renew(newcomer.id, Queue::Main);
-                self.drop_from_main(victim)
-            }
-            Some(victim) => {
+        let newcomer = if self.main().entries > 0 && self.window().weight <= self.window_share() {
+            None
+        } else {
+            Some(self.newcomer(&mut used)?)
+        };
+        let gone = match (newcomer, self.victim(&mut used)) {
+            (Some(newcomer), Some(victim)) if !self.is_worth_more(newcomer, victim) => {
                 self.outdone += 1;
                 if self.outdone >= STUBBORN {
                     self.outdone = 0;
-                    self.queues.renew(victim.id, Queue::Main);
+                    self.queues.renew(victim.0, Queue::Main);
                 }
-                self.pass(newcomer)
+                self.history.remember(newcomer.spot, Queue::Window);
+                newcomer.id
             }
-            None => self.pass(newcomer),
-        }
+            (newcomer, Some((victim, hash))) => {
+                if let Some(newcomer) = newcomer {
+                    self.queues.renew(newcomer.id, Queue::Main);
+                }
+                self.outdone = 0;
+                self.history.remember(self.history.spot(hash), Queue::Main);
+                victim
+            }
+            (newcomer, None) => {
+                let newcomer = newcomer?;
+                self.history.remember(newcomer.spot, Queue::Window);
+                newcomer.id
+            }
+        };
+        self.queues.remove(gone).then_some(gone)
     }
 
     /// Shows whom [`evict`](Self::evict) will ask about if nothing comes between: to who wants to have fetched in time
@@ -226,7 +233,7 @@ impl Policy {
 
     /// What all entries weigh.
     pub(crate) fn weight(&self) -> u64 {
-        self.window().weight.saturating_add(self.main().weight)
+        self.window().weight + self.main().weight
     }
 
     /// Bytes allocated.
@@ -247,14 +254,20 @@ impl Policy {
     }
 
     /// The weight that the window may have, at least that of the lightest entry.
+    #[inline]
     fn window_share(&self) -> u64 {
-        let weight = self.weight();
-        let share = match weight.checked_mul(self.share) {
-            Some(share) => share / WHOLE,
-            // Of so much, what is less than the whole does not matter.
-            None => (weight / WHOLE).saturating_mul(self.share),
-        };
+        let share = u128::from(self.weight()) * u128::from(self.share) / u128::from(WHOLE);
+        #[expect(clippy::cast_possible_truncation, reason = "a part of the weight")]
+        let share = share as u64;
         share.max(1)
+    }
+
+    /// Whether the window is over its share by more than a newcomer of this weight.
+    #[inline]
+    fn has_too_many_but(&self, newcomer: u32) -> bool {
+        let share = self.window_share();
+        // The eighth keeps rounding from being taken for room.
+        self.window().weight > share + share / 8 + u64::from(newcomer)
     }
 
     /// The oldest of the window goes to the main queue.
@@ -265,21 +278,9 @@ impl Policy {
     }
 
     #[inline]
-    fn pass(&mut self, Known { id, hash }: Known) -> Option<u32> {
-        self.history.remember(hash, Queue::Window);
-        self.queues.remove(id).then_some(id)
-    }
-
-    #[inline]
-    fn drop_from_main(&mut self, Known { id, hash }: Known) -> Option<u32> {
-        self.outdone = 0;
-        self.history.remember(hash, Queue::Main);
-        self.queues.remove(id).then_some(id)
-    }
-
-    fn known(&self, id: u32) -> Known {
-        let hash = self.hash(id);
-        Known { id, hash }
+    fn known(&self, id: u32, node: Node) -> Known {
+        let spot = self.history.spot(node.hash());
+        Known { id, spot }
     }
 
     /// The next that leaves the window; those in use on the way there are new again.
@@ -288,53 +289,53 @@ impl Policy {
     #[inline]
     fn newcomer(&mut self, used: &mut impl FnMut(u32) -> u8) -> Option<Known> {
         let newest = self.queues.newest(Queue::Window)?;
-        let oldest = self.queues.oldest(Queue::Window)?;
+        let oldest = self.queues.next(Queue::Window)?;
+        let (mut id, mut node) = oldest;
         for _ in 0..PATIENCE {
-            let id = self.queues.oldest(Queue::Window)?;
             if id == newest {
-                return Some(self.known(oldest));
+                break;
             }
-            let hash = self.hash(id);
             let times = used(id);
             if times == 0 {
-                return Some(Known { id, hash });
+                return Some(self.known(id, node));
             }
-            self.history.add(hash, times);
+            self.history.add(node.hash(), times);
             self.queues.renew(id, Queue::Window);
+            (id, node) = self.queues.next(Queue::Window)?;
         }
-        Some(self.known(oldest))
+        let (id, node) = oldest;
+        Some(self.known(id, node))
     }
 
-    /// The next that the main queue would give up; those in use on the way there start again with less credit.
+    /// The next that the main queue would give up, and what is kept of its hash; those in use on the way there start again
+    /// with less credit.
     #[inline]
-    fn victim(&mut self, used: &mut impl FnMut(u32) -> u8) -> Option<Known> {
+    fn victim(&mut self, used: &mut impl FnMut(u32) -> u8) -> Option<(u32, u64)> {
+        let (mut id, mut node) = self.queues.next(Queue::Main)?;
         for _ in 0..PATIENCE {
-            let id = self.queues.oldest(Queue::Main)?;
-            let hash = self.hash(id);
             let times = used(id);
-            let credit = self
-                .queues
-                .credit(id)
-                .saturating_add(times)
-                .min(MOST_CREDIT);
+            let credit = node.credit().saturating_add(times).min(MOST_CREDIT);
             if credit == 0 {
-                return Some(Known { id, hash });
+                break;
             }
-            self.history.add(hash, times);
+            self.history.add(node.hash(), times);
             self.queues.set_credit(id, credit - 1);
             self.queues.renew(id, Queue::Main);
+            (id, node) = self.queues.next(Queue::Main)?;
         }
-        let id = self.queues.oldest(Queue::Main)?;
-        Some(self.known(id))
+        Some((id, node.hash()))
     }
 
     /// By how often they were met for each unit of weight, because weight is what is scarce.
     #[inline]
-    fn is_worth_more(&mut self, newcomer: Known, victim: Known) -> bool {
-        let times = u64::from(self.history.count(newcomer.hash));
-        let needed = u64::from(self.history.count(victim.hash) + MARGIN);
+    fn is_worth_more(&self, newcomer: Known, (victim, hash): (u32, u64)) -> bool {
+        let times = self.history.count(newcomer.spot);
+        let needed = self.history.count(self.history.spot(hash)) + MARGIN;
+        if self.queues.all_weigh_one() {
+            return times > needed;
+        }
         let weight = u64::from(self.queues.weight(newcomer.id).max(1));
-        let freed = u64::from(self.queues.weight(victim.id).max(1));
+        let freed = u64::from(self.queues.weight(victim).max(1));
         times * freed > needed * weight
     }
 

@@ -66,21 +66,25 @@ impl Ghosts {
     ) -> Option<(Queue, u32)> {
         let print = fingerprint(print);
         // Most often nobody is, which is seen at once when all are compared.
-        let is = |ghost: &u32| u32::from(*ghost >> FINGERPRINT == print);
-        if self.0.iter().fold(0, |any, ghost| any | is(ghost)) == 0 {
+        let is = |ghost: &u32| *ghost >> FINGERPRINT == print;
+        if !self.0.iter().fold(false, |any, ghost| any | is(ghost)) {
             return None;
         }
-        let place = self
-            .0
-            .iter_mut()
-            .find(|ghost| **ghost >> FINGERPRINT == print)?;
-        let ghost = std::mem::take(place);
+        let ghost = self.take(print)?;
         let (queue, clock) = match ghost & WINDOW {
             0 => (Queue::Main, main),
             _ => (Queue::Window, window),
         };
         let since = clock.now(unit).wrapping_sub(ghost) & ((1 << WHEN) - 1);
         Some((queue, since << unit))
+    }
+
+    // Apart, or the comparisons of the two are made one.
+    #[inline(never)]
+    fn take(&mut self, print: u32) -> Option<u32> {
+        let mut ghosts = self.0.iter_mut();
+        let ghost = ghosts.find(|ghost| **ghost >> FINGERPRINT == print)?;
+        Some(std::mem::take(ghost))
     }
 }
 

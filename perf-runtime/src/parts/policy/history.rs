@@ -79,16 +79,20 @@ impl History {
         self.unit = unit(entries);
     }
 
-    /// How often the key of this hash was met lately, at most 15.
+    /// Where the key of this hash is, as long as no [room is made](Self::make_room_for).
     #[inline]
-    pub(super) fn count(&mut self, hash: u64) -> u32 {
-        let age = self.age;
-        let count = self
-            .block(hash)
-            .map_or(0, |block| block.sketch.aged(age).count(low(hash)));
-        #[expect(clippy::cast_possible_truncation, reason = "at most 15")]
-        let count = count as u32;
-        count
+    pub(super) fn spot(&self, hash: u64) -> Spot {
+        Spot {
+            block: place(hash, self.blocks.len()),
+            print: print(hash),
+        }
+    }
+
+    /// How often a key was met lately, at most 15.
+    #[inline]
+    pub(super) fn count(&self, Spot { block, print }: Spot) -> u64 {
+        let block = self.blocks.get(block);
+        block.map_or(0, |block| block.sketch.count(print, self.age))
     }
 
     /// The key of this hash was met so many times more.
@@ -97,9 +101,12 @@ impl History {
         if times == 0 {
             return;
         }
-        let age = self.age;
-        if let Some(block) = self.block(hash) {
-            block.sketch.aged(age).raise(low(hash), u64::from(times));
+        let Spot { block, print } = self.spot(hash);
+        if let Some(block) = self.blocks.get_mut(block) {
+            let sketch = block.sketch.aged(self.age);
+            for _ in 0..times {
+                sketch.raise(print);
+            }
         }
         self.pass(u32::from(times));
     }
@@ -108,21 +115,20 @@ impl History {
     /// since, about; that is forgotten then.
     #[inline]
     pub(super) fn add_missed(&mut self, hash: u64) -> Option<(Queue, u32)> {
-        let (age, unit) = (self.age, self.unit);
-        let (window, main) = (self.from_window, self.from_main);
-        let left = self.block(hash).and_then(|block| {
-            block.sketch.aged(age).raise(low(hash), 1);
-            block.ghosts.recall(high(hash), window, main, unit)
-        });
         self.pass(1);
-        left
+        let Spot { block, print } = self.spot(hash);
+        let block = self.blocks.get_mut(block)?;
+        block.sketch.aged(self.age).raise(print);
+        block
+            .ghosts
+            .recall(print, self.from_window, self.from_main, self.unit)
     }
 
     #[inline]
     fn pass(&mut self, events: u32) {
-        self.left = self.left.saturating_sub(events);
-        if self.left == 0 {
-            self.grow_old();
+        match self.left.checked_sub(events) {
+            Some(left) if left > 0 => self.left = left,
+            _ => self.grow_old(),
         }
     }
 
@@ -133,17 +139,16 @@ impl History {
         self.left = self.events() / 2;
     }
 
-    /// The entry of this hash was evicted from a queue.
+    /// The entry of a key was evicted from a queue.
     #[inline]
-    pub(super) fn remember(&mut self, hash: u64, from: Queue) {
+    pub(super) fn remember(&mut self, Spot { block, print }: Spot, from: Queue) {
         let clock = match from {
             Queue::Window => &mut self.from_window,
             Queue::Main => &mut self.from_main,
         };
         clock.advance();
-        let (clock, unit) = (*clock, self.unit);
-        if let Some(block) = self.block(hash) {
-            block.ghosts.remember(high(hash), from, clock, unit);
+        if let Some(block) = self.blocks.get_mut(block) {
+            block.ghosts.remember(print, from, *clock, self.unit);
         }
     }
 
@@ -159,12 +164,6 @@ impl History {
             .max(2)
     }
 
-    #[inline]
-    fn block(&mut self, hash: u64) -> Option<&mut Block> {
-        let at = self.place(hash);
-        self.blocks.get_mut(at)
-    }
-
     /// Where it all is.
     #[inline]
     pub(super) fn whereabouts(&self) -> Whereabouts {
@@ -173,17 +172,19 @@ impl History {
             blocks: self.blocks.len(),
         }
     }
-
-    #[inline]
-    fn place(&self, hash: u64) -> usize {
-        place(hash, self.blocks.len())
-    }
 }
 
 #[inline]
 fn place(hash: u64, blocks: usize) -> usize {
     // The high half of the product of two halves: even, without a division, for any number of blocks.
     (((hash >> 32) * blocks as u64) >> 32) as usize
+}
+
+/// Where the key of a hash is in a history.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Spot {
+    block: usize,
+    print: u32,
 }
 
 /// Where a history is in memory, as long as it does not grow; for who fetches a part of it before it is asked.
@@ -202,22 +203,10 @@ impl Whereabouts {
     }
 }
 
-/// All that is kept of a hash, spread over the high bits: those that chose the block say little else.
+/// What stands for a key in its block: all that is kept of the hash, spread over the bits; those that chose the block say
+/// little else.
 #[inline]
-fn spread(hash: u64) -> u64 {
-    (hash & super::queues::KEPT)
-        .rotate_left(32)
-        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-}
-
-/// Where the counters of a key are.
-#[inline]
-fn low(hash: u64) -> u32 {
-    (spread(hash) >> 48) as u32
-}
-
-/// A fingerprint.
-#[inline]
-fn high(hash: u64) -> u32 {
-    (spread(hash) >> 32) as u32
+fn print(hash: u64) -> u32 {
+    let kept = (hash & super::queues::KEPT).rotate_left(32);
+    (kept.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32
 }

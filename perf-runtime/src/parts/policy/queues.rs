@@ -7,32 +7,22 @@
 //!
 //! Weights are in a list of their own, which does not exist while all entries weigh one.
 
+mod content;
 mod scout;
 
+pub(super) use self::content::{Content, Queue};
 use self::scout::Scout;
 pub(super) use self::scout::Step;
 
-/// Which queue an entry is in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Queue {
-    /// What came last, whatever it is worth.
-    Window,
-    /// What has shown to be worth keeping.
-    Main,
-}
-
-impl Queue {
-    /// The index of the ring's head in the slab.
-    const fn head(self) -> u32 {
-        match self {
-            Self::Window => 0,
-            Self::Main => 1,
-        }
-    }
-}
-
 /// Where the entries begin in the slab.
 const HEADS: u32 = 2;
+
+/// Where an id is in the slab; one that is too large comes to a head, which is in no queue.
+#[inline]
+const fn index(id: u32) -> u32 {
+    id.wrapping_add(HEADS)
+}
+
 /// What of a hash is kept: 40 bits, those by which the index of the table finds an entry.
 pub(super) const KEPT: u64 = 0xffff_ffff_0000_00ff;
 /// The largest credit: two bits.
@@ -58,7 +48,7 @@ const HASH: u64 = 0xff << HASH_SHIFT;
 // Packed, or it would take 16 bytes.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, packed(4))]
-struct Node {
+pub(super) struct Node {
     /// From the lowest: a link to the newer neighbour, one to the older, 2 bits that say where it is, 2 of credit, the low
     /// byte of the hash. Written as a whole: a processor waits when it reads at once what it has written in parts.
     bits: u64,
@@ -118,22 +108,17 @@ impl Node {
         }
     }
 
+    /// Two bits kept for the entry while it is here, 0 when it comes.
     #[inline]
-    fn credit(self) -> u8 {
+    pub(super) fn credit(self) -> u8 {
         ((self.bits & CREDIT) >> CREDIT_SHIFT) as u8
     }
 
+    /// What is [kept](KEPT) of the hash it came with.
     #[inline]
-    fn hash(self) -> u64 {
+    pub(super) fn hash(self) -> u64 {
         u64::from(self.hash) << 32 | (self.bits & HASH) >> HASH_SHIFT
     }
-}
-
-/// How much is in a queue.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Content {
-    pub(super) entries: u32,
-    pub(super) weight: u64,
 }
 
 /// See the module.
@@ -173,82 +158,86 @@ impl Queues {
     /// Gives an id to an entry, at the new end of a queue. One that had it already leaves its own.
     ///
     /// Nothing happens with an id for which there is no number.
+    #[inline]
     pub(super) fn insert(&mut self, id: u32, hash: u64, weight: u32, queue: Queue) {
-        self.leave(id);
-        self.note_weight(id, weight);
-        if self.place(id, Node::unlinked(hash)) {
-            self.link(id.saturating_add(HEADS), queue);
+        if !self.has_place(id) {
+            return;
         }
+        self.remove(id);
+        if weight != 1 || !self.weights.is_empty() {
+            self.note_weight(id, weight);
+        }
+        self.link(index(id), Node::unlinked(hash), queue);
+        self.content_mut(queue).add(weight);
     }
 
-    /// Puts a node where that of an id is, which is in no ring. False when there is no number for it.
+    /// Whether there is a node for an id, by now.
     #[inline]
-    fn place(&mut self, id: u32, node: Node) -> bool {
-        let index = id.saturating_add(HEADS) as usize;
-        if index >= MOST_NODES {
-            return false;
+    fn has_place(&mut self, id: u32) -> bool {
+        if index(id) as usize >= self.nodes.len() && id < MOST_IDS {
+            self.nodes
+                .resize(index(id) as usize + 1, Node::new(NOWHERE));
         }
-        if index >= self.nodes.len() {
-            self.nodes.resize(index + 1, Node::new(NOWHERE));
-        }
-        self.nodes.get_mut(index).is_some_and(|place| {
-            *place = node;
-            true
-        })
-    }
-
-    #[inline]
-    fn leave(&mut self, id: u32) -> bool {
-        let queue = self.node(id).and_then(Node::queue);
-        if let Some(queue) = queue {
-            self.unlink(id.saturating_add(HEADS), queue);
-        }
-        queue.is_some()
+        id < MOST_IDS
     }
 
     /// Takes an entry out of its queue. False when it was in none.
     #[inline]
     pub(super) fn remove(&mut self, id: u32) -> bool {
-        let was_in = self.leave(id);
-        if was_in && let Some(node) = self.nodes.get_mut(id.saturating_add(HEADS) as usize) {
+        let Some(node) = self.node(id) else {
+            return false;
+        };
+        let Some(queue) = node.queue() else {
+            return false;
+        };
+        self.take_out(id, node, queue);
+        if let Some(node) = self.nodes.get_mut(index(id) as usize) {
             node.set(PLACE, NOWHERE);
         }
-        was_in
+        true
     }
 
-    /// An entry has another id from now on.
+    /// An entry has another id from now on, which nobody has.
     pub(super) fn rename(&mut self, before: u32, now: u32) {
-        let Some(node) = self.node(before).filter(|_| before != now) else {
+        let Some(node) = self.node(before) else {
+            return;
+        };
+        let Some(queue) = node.queue().filter(|_| before != now && self.has_place(now)) else {
             return;
         };
         self.remove(now);
-        let weight = self.weight(before);
-        let (from, to) = (before.saturating_add(HEADS), now.saturating_add(HEADS));
-        if node.queue().is_none() || !self.place(now, node) {
-            return;
+        if !self.weights.is_empty() {
+            self.note_weight(now, self.weight(before));
         }
-        self.note_weight(now, weight);
-        if let Some(newer) = self.nodes.get_mut(node.newer() as usize) {
-            newer.set_older(to);
+        let nodes = self.nodes.as_mut_slice();
+        if let Some(newer) = nodes.get_mut(node.newer() as usize) {
+            newer.set_older(index(now));
         }
-        if let Some(older) = self.nodes.get_mut(node.older() as usize) {
-            older.set_newer(to);
+        if let Some(older) = nodes.get_mut(node.older() as usize) {
+            older.set_newer(index(now));
         }
-        for scout in &mut self.scouts {
-            scout.renamed(from, to);
+        if let Some(there) = nodes.get_mut(index(now) as usize) {
+            *there = node;
         }
-        if let Some(node) = self.nodes.get_mut(from as usize) {
-            node.set(PLACE, NOWHERE);
+        if let Some(there) = nodes.get_mut(index(before) as usize) {
+            there.set(PLACE, NOWHERE);
+        }
+        if let Some(scout) = self.scouts.get_mut(queue.head() as usize) {
+            scout.renamed(index(before), index(now));
         }
     }
 
     /// Moves an entry to the new end of a queue.
     #[inline]
     pub(super) fn renew(&mut self, id: u32, queue: Queue) {
-        if let Some(before) = self.node(id).and_then(Node::queue) {
-            let index = id.saturating_add(HEADS);
-            self.unlink(index, before);
-            self.link(index, queue);
+        let Some(node) = self.node(id) else {
+            return;
+        };
+        if let Some(before) = node.queue() {
+            self.take_out(id, node, before);
+            self.link(index(id), node, queue);
+            let weight = self.weight(id);
+            self.content_mut(queue).add(weight);
         }
     }
 
@@ -277,10 +266,23 @@ impl Queues {
         }
     }
 
+    /// The same with what is known of it.
+    #[inline]
+    pub(super) fn next(&self, queue: Queue) -> Option<(u32, Node)> {
+        let id = self.oldest(queue)?;
+        Some((id, self.node(id)?))
+    }
+
     /// What is [kept](KEPT) of the hash an entry came with; 0 for one that was never here.
     #[inline]
     pub(super) fn hash(&self, id: u32) -> u64 {
         self.node(id).map_or(0, Node::hash)
+    }
+
+    /// Whether no entry weighs more or less than another, nor ever did.
+    #[inline]
+    pub(super) fn all_weigh_one(&self) -> bool {
+        self.weights.is_empty()
     }
 
     /// What an entry weighs; of an id in no queue, what the last one that had it did.
@@ -293,23 +295,19 @@ impl Queues {
     pub(super) fn set_weight(&mut self, id: u32, weight: u32) {
         let before = self.weight(id);
         if let Some(queue) = self.node(id).and_then(Node::queue) {
-            self.note_weight(id, weight);
+            if weight != before {
+                self.note_weight(id, weight);
+            }
             let content = self.content_mut(queue);
             content.weight -= u64::from(before);
             content.weight += u64::from(weight);
         }
     }
 
-    /// Two bits kept for the entry while it is here, 0 when it comes.
-    #[inline]
-    pub(super) fn credit(&self, id: u32) -> u8 {
-        self.node(id).map_or(0, Node::credit)
-    }
-
     /// Sets the credit of an entry, at most [`MOST_CREDIT`].
     #[inline]
     pub(super) fn set_credit(&mut self, id: u32, credit: u8) {
-        if let Some(node) = self.nodes.get_mut(id.saturating_add(HEADS) as usize) {
+        if let Some(node) = self.nodes.get_mut(index(id) as usize) {
             node.set(CREDIT, u64::from(credit.min(MOST_CREDIT)) << CREDIT_SHIFT);
         }
     }
@@ -321,7 +319,7 @@ impl Queues {
 
     #[inline]
     fn node(&self, id: u32) -> Option<Node> {
-        self.nodes.get(id.checked_add(HEADS)? as usize).copied()
+        self.nodes.get(index(id) as usize).copied()
     }
 
     #[inline]
@@ -333,67 +331,54 @@ impl Queues {
     }
 
     /// Of an id that is in no queue, or in one whose content is set right by the caller.
-    #[inline]
+    #[cold]
     fn note_weight(&mut self, id: u32, weight: u32) {
-        if weight == 1 && self.weights.is_empty() {
-            return;
-        }
-        let index = id as usize;
-        if index >= self.weights.len() && index < MOST_NODES {
-            let room = self.nodes.capacity().saturating_sub(HEADS as usize);
-            let more = room.max(index + 1) - self.weights.len();
-            self.weights.reserve_exact(more);
-            self.weights.resize(index + 1, 1);
-        }
-        if let Some(known) = self.weights.get_mut(index) {
+        let (ids, room) = (self.nodes.len(), self.nodes.capacity());
+        let more = (room - HEADS as usize).saturating_sub(self.weights.len());
+        self.weights.reserve_exact(more);
+        self.weights.resize(ids - HEADS as usize, 1);
+        if let Some(known) = self.weights.get_mut(id as usize) {
             *known = weight;
         }
     }
 
-    /// Of a node that is in no ring.
+    /// Puts a node that is in no ring at its place, as the newest of a queue.
     #[inline]
-    fn link(&mut self, index: u32, queue: Queue) {
-        let head = queue.head();
-        let Some(node) = self.nodes.get_mut(head as usize) else {
+    fn link(&mut self, index: u32, mut node: Node, queue: Queue) {
+        let nodes = self.nodes.as_mut_slice();
+        let Some(head) = nodes.get_mut(queue.head() as usize) else {
             return;
         };
-        let newest = node.older();
-        node.set_older(index);
-        if let Some(node) = self.nodes.get_mut(newest as usize) {
-            node.set_newer(index);
+        let newest = head.older();
+        head.set_older(index);
+        if let Some(newest) = nodes.get_mut(newest as usize) {
+            newest.set_newer(index);
         }
-        if let Some(node) = self.nodes.get_mut(index as usize) {
-            let place = match queue {
-                Queue::Window => WINDOW,
-                Queue::Main => MAIN,
-            };
-            let links = u64::from(head) | u64::from(newest) << LINK;
-            node.set(NEWER | OLDER | PLACE, links | place);
+        let place = match queue {
+            Queue::Window => WINDOW,
+            Queue::Main => MAIN,
+        };
+        let links = u64::from(queue.head()) | u64::from(newest) << LINK;
+        node.set(NEWER | OLDER | PLACE, links | place);
+        if let Some(there) = nodes.get_mut(index as usize) {
+            *there = node;
         }
-        let weight = u64::from(self.weight(index.saturating_sub(HEADS)));
-        let content = self.content_mut(queue);
-        content.entries += 1;
-        content.weight += weight;
     }
 
-    /// Takes a node out of the ring it is in; it says so until it is linked again.
+    /// Takes an entry out of its queue; its node says that it is there until it is put somewhere else.
     #[inline]
-    fn unlink(&mut self, index: u32, queue: Queue) {
-        let Some(node) = self.nodes.get(index as usize).copied() else {
-            return;
-        };
-        if let Some(newer) = self.nodes.get_mut(node.newer() as usize) {
+    fn take_out(&mut self, id: u32, node: Node, queue: Queue) {
+        let nodes = self.nodes.as_mut_slice();
+        if let Some(newer) = nodes.get_mut(node.newer() as usize) {
             newer.set_older(node.older());
         }
-        if let Some(older) = self.nodes.get_mut(node.older() as usize) {
+        if let Some(older) = nodes.get_mut(node.older() as usize) {
             older.set_newer(node.newer());
         }
         if let Some(scout) = self.scouts.get_mut(queue.head() as usize) {
-            scout.left(index, node);
+            scout.left(index(id), node);
         }
-        let weight = u64::from(self.weight(index.saturating_sub(HEADS)));
-        let content = self.content_mut(queue);
-        content.entries -= 1;
-        content.weight -= weight;
+        let weight = self.weight(id);
+        self.content_mut(queue).take(weight);
     }
 }

@@ -25,43 +25,53 @@ impl Sketch {
     /// it then says of a key is wrong by what all of its keys were not met for: little, and once.
     #[inline]
     pub(super) fn aged(&mut self, age: u64) -> &mut Self {
-        let [first, ..] = &self.0;
-        let halvings = age.wrapping_sub(*first) & MOST;
-        if halvings > 0 {
-            let kept = (MOST >> halvings) * EVERY_COUNTER;
-            for row in &mut self.0 {
-                *row = (*row >> halvings) & kept;
-            }
-            let [first, ..] = &mut self.0;
-            *first = (*first & !MOST) | (age & MOST);
+        if self.halvings(age) > 0 {
+            self.halve(age);
         }
         self
     }
 
-    /// The count of a key, at most [`MOST`]. Of `print`, the low 16 bits say which counters are its own.
+    /// The count of a key after so many halvings, at most [`MOST`]. `print` says which counters are its own.
     #[inline]
-    pub(super) fn count(&self, print: u32) -> u64 {
-        least(self.counts(shifts(print)))
+    pub(super) fn count(&self, print: u32, age: u64) -> u64 {
+        // The half of the least is the least of the halves.
+        least(self.counts(shifts(print))) >> self.halvings(age)
+    }
+
+    /// Raises the count of a key by one.
+    #[inline]
+    pub(super) fn raise(&mut self, print: u32) {
+        let shifts = shifts(print);
+        let counts = self.counts(shifts);
+        // All of those below are the least, and one below.
+        let to = (least(counts) + 1).min(MOST);
+        for ((row, shift), count) in self.0.iter_mut().zip(shifts).zip(counts) {
+            *row += u64::from(count < to) << shift;
+        }
     }
 
     #[inline]
-    fn counts(&self, shifts: [u32; ROWS]) -> [u64; ROWS] {
+    fn counts(&self, shifts: [u8; ROWS]) -> [u64; ROWS] {
         let ([a, b, c, d], [at, bt, ct, dt]) = (self.0, shifts);
         [a >> at, b >> bt, c >> ct, d >> dt].map(|shifted| shifted & MOST)
     }
 
-    /// Raises the count of a key.
+    /// How many are still to be made.
     #[inline]
-    pub(super) fn raise(&mut self, print: u32, times: u64) {
-        let shifts = shifts(print);
-        let counts = self.counts(shifts);
-        let to = (least(counts) + times).min(MOST);
-        let [first, second, third, fourth] = &mut self.0;
-        let rows = [first, second, third, fourth];
-        for ((row, shift), count) in rows.into_iter().zip(shifts).zip(counts) {
-            // The sum is at most `MOST`, and stays in the counter.
-            *row += to.saturating_sub(count) << shift;
+    fn halvings(&self, age: u64) -> u64 {
+        let [first, ..] = &self.0;
+        age.wrapping_sub(*first) & MOST
+    }
+
+    #[cold]
+    fn halve(&mut self, age: u64) {
+        let halvings = self.halvings(age);
+        let kept = (MOST >> halvings) * EVERY_COUNTER;
+        for row in &mut self.0 {
+            *row = (*row >> halvings) & kept;
         }
+        let [first, ..] = &mut self.0;
+        *first = (*first & !MOST) | (age & MOST);
     }
 
     /// Of two of the same age, the larger of each two counts.
@@ -89,16 +99,12 @@ fn least([first, second, third, fourth]: [u64; ROWS]) -> u64 {
     first.min(second).min(third.min(fourth))
 }
 
-/// Where in each row the counter of a key is.
+/// Where in each row the counter of a key is: four bits of each byte.
 ///
 /// The first counter of the block holds its age; for a key that would have it, the one beside it stands in.
 #[inline]
-fn shifts(print: u32) -> [u32; ROWS] {
-    const COUNTERS: u32 = 15 << 2;
-    [
-        ((print << 2) & COUNTERS).max(1 << 2),
-        (print >> 2) & COUNTERS,
-        (print >> 6) & COUNTERS,
-        (print >> 10) & COUNTERS,
-    ]
+fn shifts(print: u32) -> [u8; ROWS] {
+    const COUNTERS: u32 = 0x3c3c_3c3c;
+    let [first, second, third, fourth] = (print & COUNTERS).to_le_bytes();
+    [first.max(1 << 2), second, third, fourth]
 }
