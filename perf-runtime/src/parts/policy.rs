@@ -82,6 +82,8 @@ pub(crate) struct Policy {
     share: u64,
     /// How many newcomers in a row the next victim has outdone.
     outdone: u32,
+    /// Of the next victim, if it was compared, how often a newcomer must have been met.
+    needed: Option<(u32, u64)>,
     /// For how many entries there is room.
     room: usize,
     /// How many entries there will be, if all goes as it should.
@@ -97,6 +99,7 @@ impl Policy {
             history: History::new(),
             share: FIRST_SHARE,
             outdone: 0,
+            needed: None,
             room: 0,
             expected,
         }
@@ -136,6 +139,7 @@ impl Policy {
 
     /// An entry is gone for another reason than eviction. Nothing happens when it is not here.
     pub(crate) fn remove(&mut self, id: u32) {
+        self.needed = None;
         self.queues.remove(id);
     }
 
@@ -160,6 +164,7 @@ impl Policy {
                 self.outdone += 1;
                 if self.outdone >= STUBBORN {
                     self.outdone = 0;
+                    self.needed = None;
                     self.queues.renew(victim.0, Queue::Main);
                 }
                 self.history.remember(newcomer.spot, Queue::Window);
@@ -170,6 +175,7 @@ impl Policy {
                     self.queues.renew(newcomer.id, Queue::Main);
                 }
                 self.outdone = 0;
+                self.needed = None;
                 self.history.remember(self.history.spot(hash), Queue::Main);
                 victim
             }
@@ -321,6 +327,7 @@ impl Policy {
             self.history.add(node.hash(), times);
             self.queues.set_credit(id, credit - 1);
             self.queues.renew(id, Queue::Main);
+            self.needed = None;
             (id, node) = self.queues.next(Queue::Main)?;
         }
         Some((id, node.hash()))
@@ -328,9 +335,16 @@ impl Policy {
 
     /// By how often they were met for each unit of weight, because weight is what is scarce.
     #[inline]
-    fn is_worth_more(&self, newcomer: Known, (victim, hash): (u32, u64)) -> bool {
+    fn is_worth_more(&mut self, newcomer: Known, (victim, hash): (u32, u64)) -> bool {
         let times = self.history.count(newcomer.spot);
-        let needed = self.history.count(self.history.spot(hash)) + MARGIN;
+        let needed = match self.needed {
+            Some((id, needed)) if id == victim => needed,
+            _ => {
+                let needed = self.history.count(self.history.spot(hash)) + MARGIN;
+                self.needed = Some((victim, needed));
+                needed
+            }
+        };
         if self.queues.all_weigh_one() {
             return times > needed;
         }
