@@ -12,7 +12,7 @@ const ENTRIES_PER_BLOCK: usize = 9;
 /// Blocks on top of that, at most one for each entry, with which a small cache meets few collisions.
 const MORE_BLOCKS: usize = 64;
 /// Events for each entry of the cache between two halvings.
-const EVENTS_PER_ENTRY: u32 = 10;
+const EVENTS_PER_ENTRY: u32 = 16;
 
 #[repr(align(64))]
 #[derive(Debug, Clone, Copy, Default)]

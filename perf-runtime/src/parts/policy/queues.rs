@@ -202,7 +202,10 @@ impl Queues {
         let Some(node) = self.node(before) else {
             return;
         };
-        let Some(queue) = node.queue().filter(|_| before != now && self.has_place(now)) else {
+        let Some(queue) = node
+            .queue()
+            .filter(|_| before != now && self.has_place(now))
+        else {
             return;
         };
         self.remove(now);

@@ -1,22 +1,24 @@
 //! How often a key was met lately, about, in four bits.
 //!
-//! The part of a count-min sketch (Cormode and Muthukrishnan 2005) that is in one block: four rows of counters, one of
+//! The part of a count-min sketch (Cormode and Muthukrishnan 2005) that is in one block: three rows of counters, one of
 //! each row for a key; its count is the least of them, and only the least are raised. All are halved now and then (the
 //! aging of `TinyLFU`; Einziger, Friedman and Manes 2017), when the block is touched: it keeps, in a counter that no key
 //! uses, the age it was last brought up to.
 
-/// Rows, a word each, of 16 counters.
-const ROWS: usize = 4;
+/// Words of 16 counters: a row each, but the last two are one.
+const WORDS: usize = 4;
+/// A counter of each.
+const ROWS: usize = 3;
 /// The largest count.
 pub(super) const MOST: u64 = 15;
-/// A one in each counter of a row.
+/// A one in each counter of a word.
 const EVERY_COUNTER: u64 = 0x1111_1111_1111_1111;
 /// Every other counter, with a bit to spare above each.
 const EVERY_OTHER: u64 = 0x0f0f_0f0f_0f0f_0f0f;
 
 /// See the module.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Sketch([u64; ROWS]);
+pub(super) struct Sketch([u64; WORDS]);
 
 impl Sketch {
     /// As it is after so many halvings.
@@ -35,25 +37,29 @@ impl Sketch {
     #[inline]
     pub(super) fn count(&self, print: u32, age: u64) -> u64 {
         // The half of the least is the least of the halves.
-        least(self.counts(shifts(print))) >> self.halvings(age)
+        least(self.counts(places(print))) >> self.halvings(age)
     }
 
     /// Raises the count of a key by one.
     #[inline]
     pub(super) fn raise(&mut self, print: u32) {
-        let shifts = shifts(print);
-        let counts = self.counts(shifts);
+        let places = places(print);
+        let counts = self.counts(places);
         // All of those below are the least, and one below.
         let to = (least(counts) + 1).min(MOST);
-        for ((row, shift), count) in self.0.iter_mut().zip(shifts).zip(counts) {
-            *row += u64::from(count < to) << shift;
+        for (Place { word, shift }, count) in places.into_iter().zip(counts) {
+            if let Some(word) = self.0.get_mut(word) {
+                *word += u64::from(count < to) << shift;
+            }
         }
     }
 
     #[inline]
-    fn counts(&self, shifts: [u8; ROWS]) -> [u64; ROWS] {
-        let ([a, b, c, d], [at, bt, ct, dt]) = (self.0, shifts);
-        [a >> at, b >> bt, c >> ct, d >> dt].map(|shifted| shifted & MOST)
+    fn counts(&self, places: [Place; ROWS]) -> [u64; ROWS] {
+        places.map(|Place { word, shift }| {
+            let word = self.0.get(word);
+            word.map_or(0, |word| (word >> shift) & MOST)
+        })
     }
 
     /// How many are still to be made.
@@ -67,8 +73,8 @@ impl Sketch {
     fn halve(&mut self, age: u64) {
         let halvings = self.halvings(age);
         let kept = (MOST >> halvings) * EVERY_COUNTER;
-        for row in &mut self.0 {
-            *row = (*row >> halvings) & kept;
+        for word in &mut self.0 {
+            *word = (*word >> halvings) & kept;
         }
         let [first, ..] = &mut self.0;
         *first = (*first & !MOST) | (age & MOST);
@@ -77,10 +83,10 @@ impl Sketch {
     /// Of two of the same age, the larger of each two counts.
     pub(super) fn merged(self, other: Self) -> Self {
         let mut merged = self;
-        for (row, other) in merged.0.iter_mut().zip(other.0) {
-            let low = larger(*row & EVERY_OTHER, other & EVERY_OTHER);
-            let high = larger((*row >> 4) & EVERY_OTHER, (other >> 4) & EVERY_OTHER);
-            *row = high << 4 | low;
+        for (word, other) in merged.0.iter_mut().zip(other.0) {
+            let low = larger(*word & EVERY_OTHER, other & EVERY_OTHER);
+            let high = larger((*word >> 4) & EVERY_OTHER, (other >> 4) & EVERY_OTHER);
+            *word = high << 4 | low;
         }
         merged
     }
@@ -95,16 +101,24 @@ fn larger(one: u64, other: u64) -> u64 {
 }
 
 #[inline]
-fn least([first, second, third, fourth]: [u64; ROWS]) -> u64 {
-    first.min(second).min(third.min(fourth))
+fn least([first, second, third]: [u64; ROWS]) -> u64 {
+    first.min(second).min(third)
 }
 
-/// Where in each row the counter of a key is: four bits of each byte.
+/// Where a counter is.
+#[derive(Clone, Copy)]
+struct Place {
+    word: usize,
+    shift: u8,
+}
+
+/// Where in each row the counter of a key is: four bits of each byte, and one that says which word of the last row.
 ///
 /// The first counter of the block holds its age; for a key that would have it, the one beside it stands in.
 #[inline]
-fn shifts(print: u32) -> [u8; ROWS] {
-    const COUNTERS: u32 = 0x3c3c_3c3c;
-    let [first, second, third, fourth] = (print & COUNTERS).to_le_bytes();
-    [first.max(1 << 2), second, third, fourth]
+fn places(print: u32) -> [Place; ROWS] {
+    const COUNTERS: u32 = 0x3c_3c3c;
+    let [first, second, third, _] = (print & COUNTERS).to_le_bytes();
+    let last = 2 + (print >> 31) as usize;
+    [(0, first.max(1 << 2)), (1, second), (last, third)].map(|(word, shift)| Place { word, shift })
 }
