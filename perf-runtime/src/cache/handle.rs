@@ -160,7 +160,7 @@ impl<K: Key, V: Keepable> Cache<K, V> {
     #[inline]
     pub fn with<R>(&self, key: impl Lookup<K>, read: impl FnOnce(&V) -> R) -> Option<R> {
         let slot = self.slot();
-        let found = slot.find(slot.store.hash(&key), &key, read);
+        let found = slot.find(slot.store.hash(&key), &key, read).ok();
         if found.is_none() {
             slot.core.count(Count::Miss);
         }
@@ -270,7 +270,7 @@ impl<K: Key, V: Keepable> Cache<K, V> {
         let prepared = Prepared {
             entry: Entry::new(key, value, lifetime),
             weight,
-            now,
+            at: (now, None),
         };
         drop(slot.keep(hash, prepared, tags, || true));
     }

@@ -95,8 +95,8 @@ impl<R, V> Way<R, V> {
 pub(crate) struct Prepared<K, V> {
     pub(super) entry: Entry<K, V>,
     pub(super) weight: u64,
-    /// When it was made.
-    pub(super) now: u64,
+    /// When it was made, and when the key was looked for in vain, if that is known.
+    pub(super) at: (u64, Option<Turn>),
 }
 
 impl<'s, K: Key, R, V: Keepable> Landing<'s, K, R, V> {
@@ -292,7 +292,7 @@ impl<'s, K: Key, R, V: Keepable> flight::Landing for Landing<'s, K, R, V> {
         Some(Prepared {
             weight: slot.hooks.weigh(&key, &value),
             entry: Entry::new(key, value, lifetime),
-            now,
+            at: (now, self.missed),
         })
     }
 

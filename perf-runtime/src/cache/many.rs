@@ -132,7 +132,7 @@ impl<K: Key, V: Keepable> Cache<K, V> {
         };
         for (place, key) in keys.into_iter().enumerate() {
             let hash = slot.store.hash_of(&key);
-            let mut found = slot.find(hash, &&key, V::clone);
+            let mut found = slot.find(hash, &&key, V::clone).ok();
             if found.is_none() {
                 slot.core.count(Count::Miss);
                 let mut landing = self.missing(hash, &key).landing;

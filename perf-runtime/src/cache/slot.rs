@@ -16,7 +16,7 @@ use crate::clock::coarse::Swept;
 use crate::kept::{Keepable, Kept, Parcel};
 use crate::parts::flight::Flights;
 use crate::parts::key::{Key, Lookup};
-use crate::parts::store::{Displaced, Entry, Freshness, Lifetime, Store, Turn};
+use crate::parts::store::{Absence, Displaced, Entry, Freshness, Lifetime, Store, Turn};
 use crate::parts::tags::{Index, Tag};
 
 /// A value can have an end of its own, and nobody knows beforehand when. This is how exact it is: a hundredth of it.
@@ -162,8 +162,8 @@ impl<K: Key, V: Keepable> Slot<K, V> {
     {
         let hash = self.store.hash(lookup);
         match self.find(hash, lookup, V::clone) {
-            Some(value) => Looked::Found(A::join(value)),
-            None => self.miss::<A, L>(hash, lookup),
+            Ok(value) => Looked::Found(A::join(value)),
+            Err(absence) => self.miss::<A, L>(hash, lookup, absence),
         }
     }
 
@@ -188,11 +188,11 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         hash: u64,
         lookup: &impl Lookup<K>,
         read: impl FnOnce(&V) -> R,
-    ) -> Option<R> {
+    ) -> Result<R, Absence> {
         let now = self.now();
         let read = |entry: &Entry<K, V>| read(entry.value());
-        let found = self.store.read(hash, lookup, now, read);
-        if found.is_some() {
+        let found = self.store.look_up(hash, lookup, now, read);
+        if found.is_ok() {
             self.core.count(Count::Hit);
         }
         found
@@ -211,13 +211,14 @@ impl<K: Key, V: Keepable> Slot<K, V> {
     {
         let (hash, settings) = (self.store.hash(lookup), &self.settings);
         let now = self.now();
-        let found = self.store.read(hash, lookup, now, |entry| {
+        let found = self.store.look_up(hash, lookup, now, |entry| {
             let is_due = settings.is_due(entry.lifetime().fresh_until, now);
             let is_stale = entry.freshness(now) == Freshness::Stale;
             (entry.value().clone(), is_stale, is_due)
         });
-        let Some((value, is_stale, is_due)) = found else {
-            return (self.miss::<A, L>(hash, lookup), None);
+        let (value, is_stale, is_due) = match found {
+            Ok(found) => found,
+            Err(absence) => return (self.miss::<A, L>(hash, lookup, absence), None),
         };
         self.core.count(Count::Hit);
         let answer = A::join(value);
@@ -271,16 +272,21 @@ impl<K: Key, V: Keepable> Slot<K, V> {
     }
 
     #[inline(never)]
-    fn miss<A, L>(&self, hash: u64, lookup: &L) -> Looked<'_, K, A::Answer, V>
+    fn miss<A, L>(
+        &self,
+        hash: u64,
+        lookup: &L,
+        absence: Absence,
+    ) -> Looked<'_, K, A::Answer, V>
     where
         A: Kept<Value = V>,
         L: Lookup<K>,
     {
         self.store.expect(hash);
-        // Before the key is asked for its clone, which may do anything.
-        let moment = Turn::now();
+        // Before the key is asked for its clone, which may do anything. What has expired is to be looked for again.
+        let moment = (absence == Absence::Unknown).then(Turn::now);
         self.core.count(Count::Miss);
-        Looked::Missing(self.missing_since::<A, L>(hash, lookup, Some(moment)))
+        Looked::Missing(self.missing_since::<A, L>(hash, lookup, moment))
     }
 
     /// A call that is to run its body, or to wait for another one.
@@ -349,7 +355,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         if !tags.is_empty() || self.tags.get().is_some() {
             return self.keep_tagged(hash, prepared, tags, is_wanted);
         }
-        let Prepared { entry, weight, now } = prepared;
+        let Prepared { entry, weight, at } = prepared;
         let displaced = if self.hooks.is_listened_to() {
             Displaced::none()
         } else {
@@ -361,14 +367,14 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         };
         let unwanted =
             self.store
-                .insert_entry(hash, entry, weight, now, is_wanted, &mut gone.displaced);
+                .insert_entry(hash, entry, weight, at, is_wanted, &mut gone.displaced);
         if self.tags.get().is_some() {
             // The first tag came meanwhile. What had to go for this answer may carry it, and was not asked.
             self.untag_what_is_gone();
         }
         match unwanted {
             None => Ok(gone),
-            Some(entry) => Err(Prepared { entry, weight, now }),
+            Some(entry) => Err(Prepared { entry, weight, at }),
         }
     }
 
@@ -381,7 +387,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         tags: &[Tag],
         is_wanted: impl Fn() -> bool,
     ) -> Result<Gone<'_, K, V>, Prepared<K, V>> {
-        let Prepared { entry, weight, now } = prepared;
+        let Prepared { entry, weight, at } = prepared;
         let mut gone = Gone {
             slot: self,
             displaced: Displaced::none(),
@@ -392,9 +398,9 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         let is_alone = !self.is_there(hash, |other| other != entry.key());
         let unwanted = self
             .store
-            .insert_entry(hash, entry, weight, now, is_wanted, displaced);
+            .insert_entry(hash, entry, weight, at, is_wanted, displaced);
         if let Some(entry) = unwanted {
-            return Err(Prepared { entry, weight, now });
+            return Err(Prepared { entry, weight, at });
         }
         if is_alone {
             index.remove(hash);

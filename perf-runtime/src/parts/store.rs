@@ -72,6 +72,15 @@ pub(crate) struct Store<K, V> {
     swept: [AtomicUsize; 2],
 }
 
+/// Why nothing was read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Absence {
+    /// There is nothing under the key.
+    Unknown,
+    /// Its time is over; it may still be there.
+    Expired,
+}
+
 /// A shard with fewer entries than this is not worth having.
 const ENTRIES_PER_SHARD: u64 = 256;
 /// No more shards than this for each processor.
@@ -133,6 +142,29 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
     /// out of any store meanwhile is dropped.
     #[expect(clippy::inline_always, reason = "the way of a hit, in one function")]
     #[inline(always)]
+    pub(crate) fn look_up<R>(
+        &self,
+        hash: u64,
+        key: &impl Lookup<K>,
+        now: u64,
+        read: impl FnOnce(&Entry<K, V>) -> R,
+    ) -> Result<R, Absence> {
+        // Ends here, after `read`.
+        let pin = Pin::new();
+        let shard = self.shard(hash).ok_or(Absence::Unknown)?;
+        let found = shard.find(&pin, hash, |entry| key.is(entry.key()));
+        let entry = found.ok_or(Absence::Unknown)?;
+        let mark = entry.mark();
+        if mark.is_expired(now) {
+            return Err(Absence::Expired);
+        }
+        entry.meet(mark, now, self.idle.as_ref());
+        Ok(read(entry))
+    }
+
+    /// The same for who need not know why there is nothing.
+    #[expect(clippy::inline_always, reason = "the way of a hit, in one function")]
+    #[inline(always)]
     pub(crate) fn read<R>(
         &self,
         hash: u64,
@@ -140,16 +172,7 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
         now: u64,
         read: impl FnOnce(&Entry<K, V>) -> R,
     ) -> Option<R> {
-        // Ends here, after `read`.
-        let pin = Pin::new();
-        let shard = self.shard(hash)?;
-        let entry = shard.find(&pin, hash, |entry| key.is(entry.key()))?;
-        let mark = entry.mark();
-        if mark.is_expired(now) {
-            return None;
-        }
-        entry.meet(mark, now, self.idle.as_ref());
-        Some(read(entry))
+        self.look_up(hash, key, now, read).ok()
     }
 
     /// An answer under this hash will be put in before long.
@@ -164,8 +187,8 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
     /// known.
     #[inline]
     pub(crate) fn is_as_at(&self, hash: u64, looked: Turn) -> bool {
-        let shard = self.shard(hash);
-        shard.is_some_and(|shard| shard.filled_by() == looked.thread) && looked == Turn::now()
+        self.shard(hash)
+            .is_some_and(|shard| is_as_at(shard, looked))
     }
 
     /// As [`Store::read`] of the key that `is` knows, but the policy does not hear of it and no time to idle begins anew.
@@ -258,6 +281,12 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
         };
         size_of::<Self>() + self.shards.iter().map(shard).sum::<usize>()
     }
+}
+
+/// See [`Store::is_as_at`].
+#[inline]
+fn is_as_at<K, V>(shard: &Shard<K, V>, looked: Turn) -> bool {
+    shard.filled_by() == looked.thread && looked == Turn::now()
 }
 
 /// Takes out what the policy has been told of. Gives its place, which is still reserved.

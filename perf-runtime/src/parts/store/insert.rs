@@ -8,7 +8,7 @@ use super::displaced::{Cause, Displaced};
 use super::entry::{Entry, Lifetime};
 use super::pages::Name;
 use super::table::Empty;
-use super::{LockedShard, Store, forget, rebuild};
+use super::{LockedShard, Store, Turn, forget, is_as_at, rebuild};
 use crate::parts::key::Key;
 
 impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
@@ -27,14 +27,17 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
     ) -> Displaced<'_, K, V> {
         let mut displaced = Displaced::none();
         let entry = Entry::new(key, value, lifetime);
-        self.insert_entry(hash, entry, weight, now, || true, &mut displaced);
+        let unknown = None;
+        self.insert_entry(hash, entry, weight, (now, unknown), || true, &mut displaced);
         displaced
     }
 
     /// The same for who says how what has to go is given back, and whether the entry is still wanted; it is given back
     /// when it is not.
     ///
-    /// That is asked under the lock. So who first sees to it that it is not, and then takes out what is there, leaves
+    /// `looked` is when it was seen that the key is not there, if that is known.
+    ///
+    /// What is wanted is asked under the lock. So who first sees to it that it is not, and then takes out what is there, leaves
     /// nothing behind.
     // The entry is made before the lock, so that in a panic of `Eq` it is dropped after it.
     pub(crate) fn insert_entry<'s>(
@@ -42,7 +45,7 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
         hash: u64,
         entry: Entry<K, V>,
         weight: u64,
-        now: u64,
+        (now, looked): (u64, Option<Turn>),
         is_wanted: impl Fn() -> bool,
         displaced: &mut Displaced<'s, K, V>,
     ) -> Option<Entry<K, V>> {
@@ -52,7 +55,11 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
         if !is_wanted() {
             return Some(entry);
         }
-        let mut present = name_of(&locked, hash, &entry);
+        let mut present = if looked.is_some_and(|looked| is_as_at(shard, looked)) {
+            None
+        } else {
+            name_of(&locked, hash, &entry)
+        };
         let Some(weight) = weight else {
             if let Some(name) = present {
                 self.take(&mut locked, name, Cause::Replaced, now, displaced);
@@ -189,6 +196,7 @@ fn evict<'s, K, V>(
     Some((name, Place::of(locked.weight(name.id()))))
 }
 
+#[inline(never)]
 fn name_of<K: Key, V>(
     locked: &LockedShard<'_, K, V>,
     hash: u64,

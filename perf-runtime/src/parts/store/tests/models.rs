@@ -233,7 +233,7 @@ fn nothing_outdated(take_out: fn(&Store<u64, u64>)) {
                 let entry = Entry::new(1, of, Lifetime::FOREVER);
                 let is_wanted = || begun.load(SeqCst) == of;
                 let mut displaced = Displaced::none();
-                store.insert_entry(hash(1), entry, 1, 0, is_wanted, &mut displaced);
+                store.insert_entry(hash(1), entry, 1, (0, None), is_wanted, &mut displaced);
             }
         };
         let ask = {
