@@ -272,12 +272,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
     }
 
     #[inline(never)]
-    fn miss<A, L>(
-        &self,
-        hash: u64,
-        lookup: &L,
-        absence: Absence,
-    ) -> Looked<'_, K, A::Answer, V>
+    fn miss<A, L>(&self, hash: u64, lookup: &L, absence: Absence) -> Looked<'_, K, A::Answer, V>
     where
         A: Kept<Value = V>,
         L: Lookup<K>,

@@ -26,9 +26,9 @@ mod sketch;
 #[cfg(test)]
 mod tests;
 
+use self::history::History;
 pub(crate) use self::history::Whereabouts;
-use self::history::{History, Spot};
-use self::queues::{Content, MOST_CREDIT, MOST_IDS, Node, Queue, Queues, Step};
+use self::queues::{Content, KEPT, MOST_CREDIT, MOST_IDS, Queue, Queues, Step};
 
 /// The share of the window is kept in parts of this.
 const WHOLE: u64 = 1 << 32;
@@ -52,6 +52,9 @@ const PATIENCE: u32 = 16;
 /// a key that is asked for again and again is never outdone, and all behind it would stay, whatever they are worth.
 const STUBBORN: u32 = 64;
 
+/// An id that no entry has.
+const NOBODY: u32 = u32::MAX;
+
 /// How far ahead one [look](Policy::look_ahead) gets at most, in entries of each queue: as far as evictions can, nearly
 /// always.
 const STRIDES: u32 = 4;
@@ -66,11 +69,11 @@ pub(crate) struct Ahead {
     pub(crate) next: *const u8,
 }
 
-/// An entry that was asked about, and where its key is in the history.
+/// An entry that was asked about, and what is [kept](Policy::hash) of its hash.
 #[derive(Clone, Copy, Debug)]
 struct Known {
     id: u32,
-    spot: Spot,
+    hash: u64,
 }
 
 /// See the module.
@@ -82,8 +85,9 @@ pub(crate) struct Policy {
     share: u64,
     /// How many newcomers in a row the next victim has outdone.
     outdone: u32,
-    /// Of the next victim, if it was compared, how often a newcomer must have been met.
-    needed: Option<(u32, u64)>,
+    /// The next victim, if it was compared, and how often a newcomer must have been met.
+    compared: u32,
+    needed: u64,
     /// For how many entries there is room.
     room: usize,
     /// How many entries there will be, if all goes as it should.
@@ -99,7 +103,8 @@ impl Policy {
             history: History::new(),
             share: FIRST_SHARE,
             outdone: 0,
-            needed: None,
+            compared: NOBODY,
+            needed: 0,
             room: 0,
             expected,
         }
@@ -109,7 +114,7 @@ impl Policy {
     #[inline]
     pub(crate) fn record_miss(&mut self, hash: u64) {
         // What most have not is not reckoned with.
-        if let Some((left, distance)) = self.history.add_missed(hash) {
+        if let Some((left, distance)) = self.history.add_missed(hash & KEPT) {
             self.learn(left, distance);
         }
     }
@@ -127,25 +132,22 @@ impl Policy {
         }
         self.queues.insert(id, hash, weight, Queue::Window);
         // The window is over its share by the newcomer, which an eviction sets right. When it is by more, entries came
-        // without one: there is room in the main queue, and nobody to be compared with. Two for one keep up with a
-        // share that shrinks.
-        for _ in 0..2 {
-            if !self.has_too_many_but(weight) {
-                break;
-            }
-            self.promote();
+        // without one: there is room in the main queue, and nobody to be compared with.
+        if self.has_too_many_but(weight) {
+            self.fill_main(weight);
         }
     }
 
     /// An entry is gone for another reason than eviction. Nothing happens when it is not here.
     pub(crate) fn remove(&mut self, id: u32) {
-        self.needed = None;
+        self.compared = NOBODY;
         self.queues.remove(id);
     }
 
     /// An entry has another id from now on, which nobody had.
     pub(crate) fn rename(&mut self, before: u32, now: u32) {
         if self.room > now as usize || self.grow(now) {
+            self.compared = NOBODY;
             self.queues.rename(before, now);
         }
     }
@@ -159,33 +161,21 @@ impl Policy {
         } else {
             Some(self.newcomer(&mut used)?)
         };
-        let gone = match (newcomer, self.victim(&mut used)) {
-            (Some(newcomer), Some(victim)) if !self.is_worth_more(newcomer, victim) => {
+        let Some(victim) = self.victim(&mut used) else {
+            return self.drop_from_window(newcomer?);
+        };
+        if let Some(newcomer) = newcomer {
+            if !self.is_worth_more(newcomer, victim) {
                 self.outdone += 1;
                 if self.outdone >= STUBBORN {
-                    self.outdone = 0;
-                    self.needed = None;
-                    self.queues.renew(victim.0, Queue::Main);
+                    self.go_on();
+                    self.queues.renew(victim.id, Queue::Main);
                 }
-                self.history.remember(newcomer.spot, Queue::Window);
-                newcomer.id
+                return self.drop_from_window(newcomer);
             }
-            (newcomer, Some((victim, hash))) => {
-                if let Some(newcomer) = newcomer {
-                    self.queues.renew(newcomer.id, Queue::Main);
-                }
-                self.outdone = 0;
-                self.needed = None;
-                self.history.remember(self.history.spot(hash), Queue::Main);
-                victim
-            }
-            (newcomer, None) => {
-                let newcomer = newcomer?;
-                self.history.remember(newcomer.spot, Queue::Window);
-                newcomer.id
-            }
-        };
-        self.queues.remove(gone).then_some(gone)
+            self.queues.renew(newcomer.id, Queue::Main);
+        }
+        self.drop_from_main(victim)
     }
 
     /// Shows whom [`evict`](Self::evict) will ask about if nothing comes between: to who wants to have fetched in time
@@ -276,17 +266,36 @@ impl Policy {
         self.window().weight > share + share / 8 + u64::from(newcomer)
     }
 
-    /// The oldest of the window goes to the main queue.
-    fn promote(&mut self) {
-        if let Some(id) = self.queues.oldest(Queue::Window) {
-            self.queues.renew(id, Queue::Main);
+    /// The oldest of the window go to the main queue: two for one keep up with a share that shrinks.
+    #[cold]
+    fn fill_main(&mut self, newcomer: u32) {
+        for _ in 0..2 {
+            if let Some((id, _)) = self.queues.oldest(Queue::Window)
+                && self.has_too_many_but(newcomer)
+            {
+                self.queues.renew(id, Queue::Main);
+            }
         }
     }
 
     #[inline]
-    fn known(&self, id: u32, node: Node) -> Known {
-        let spot = self.history.spot(node.hash());
-        Known { id, spot }
+    fn drop_from_window(&mut self, Known { id, hash }: Known) -> Option<u32> {
+        self.history.remember(hash, Queue::Window);
+        self.queues.remove_from(Queue::Window, id).then_some(id)
+    }
+
+    #[inline]
+    fn drop_from_main(&mut self, Known { id, hash }: Known) -> Option<u32> {
+        self.go_on();
+        self.history.remember(hash, Queue::Main);
+        self.queues.remove_from(Queue::Main, id).then_some(id)
+    }
+
+    /// Another one is the next victim.
+    #[inline]
+    fn go_on(&mut self) {
+        self.outdone = 0;
+        self.compared = NOBODY;
     }
 
     /// The next that leaves the window; those in use on the way there are new again.
@@ -295,61 +304,60 @@ impl Policy {
     #[inline]
     fn newcomer(&mut self, used: &mut impl FnMut(u32) -> u8) -> Option<Known> {
         let newest = self.queues.newest(Queue::Window)?;
-        let oldest = self.queues.next(Queue::Window)?;
-        let (mut id, mut node) = oldest;
+        let (first, node) = self.queues.oldest(Queue::Window)?;
+        let (mut id, mut hash) = (first, node.hash());
+        let first = Known { id, hash };
         for _ in 0..PATIENCE {
             if id == newest {
                 break;
             }
             let times = used(id);
             if times == 0 {
-                return Some(self.known(id, node));
+                return Some(Known { id, hash });
             }
-            self.history.add(node.hash(), times);
+            self.history.add(hash, times);
             self.queues.renew(id, Queue::Window);
-            (id, node) = self.queues.next(Queue::Window)?;
+            let (next, node) = self.queues.oldest(Queue::Window)?;
+            (id, hash) = (next, node.hash());
         }
-        let (id, node) = oldest;
-        Some(self.known(id, node))
+        Some(first)
     }
 
-    /// The next that the main queue would give up, and what is kept of its hash; those in use on the way there start again
-    /// with less credit.
+    /// The next that the main queue would give up; those in use on the way there start again with less credit.
     #[inline]
-    fn victim(&mut self, used: &mut impl FnMut(u32) -> u8) -> Option<(u32, u64)> {
-        let (mut id, mut node) = self.queues.next(Queue::Main)?;
+    fn victim(&mut self, used: &mut impl FnMut(u32) -> u8) -> Option<Known> {
         for _ in 0..PATIENCE {
+            let (id, node) = self.queues.oldest(Queue::Main)?;
+            let hash = node.hash();
             let times = used(id);
-            let credit = node.credit().saturating_add(times).min(MOST_CREDIT);
+            let credit = node.credit() + u32::from(times);
             if credit == 0 {
-                break;
+                return Some(Known { id, hash });
             }
-            self.history.add(node.hash(), times);
-            self.queues.set_credit(id, credit - 1);
+            self.compared = NOBODY;
+            self.history.add(hash, times);
+            self.queues.set_credit(id, credit.min(MOST_CREDIT) - 1);
             self.queues.renew(id, Queue::Main);
-            self.needed = None;
-            (id, node) = self.queues.next(Queue::Main)?;
         }
-        Some((id, node.hash()))
+        let (id, node) = self.queues.oldest(Queue::Main)?;
+        let hash = node.hash();
+        Some(Known { id, hash })
     }
 
     /// By how often they were met for each unit of weight, because weight is what is scarce.
     #[inline]
-    fn is_worth_more(&mut self, newcomer: Known, (victim, hash): (u32, u64)) -> bool {
-        let times = self.history.count(newcomer.spot);
-        let needed = match self.needed {
-            Some((id, needed)) if id == victim => needed,
-            _ => {
-                let needed = self.history.count(self.history.spot(hash)) + MARGIN;
-                self.needed = Some((victim, needed));
-                needed
-            }
-        };
+    fn is_worth_more(&mut self, newcomer: Known, victim: Known) -> bool {
+        let times = self.history.count(newcomer.hash);
+        if self.compared != victim.id {
+            self.compared = victim.id;
+            self.needed = self.history.count(victim.hash) + MARGIN;
+        }
+        let needed = self.needed;
         if self.queues.all_weigh_one() {
             return times > needed;
         }
         let weight = u64::from(self.queues.weight(newcomer.id).max(1));
-        let freed = u64::from(self.queues.weight(victim).max(1));
+        let freed = u64::from(self.queues.weight(victim.id).max(1));
         times * freed > needed * weight
     }
 

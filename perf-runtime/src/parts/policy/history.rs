@@ -1,7 +1,8 @@
 //! What is known of keys that need not be here: how often they were met lately, and when they were evicted.
 //!
 //! A table of blocks, each a line of the processor's cache: half of it a part of a [`Sketch`], half of it a few
-//! [`Ghosts`]. All that is known of a key is in one block, so that a miss costs one line, and an eviction another.
+//! [`Ghosts`]. All that is known of a key is in one block, so that a miss costs one line, and an eviction another. A key
+//! is known by what is [kept](super::queues::KEPT) of its hash.
 
 use super::ghosts::{Clock, Ghosts, unit};
 use super::queues::Queue;
@@ -79,20 +80,11 @@ impl History {
         self.unit = unit(entries);
     }
 
-    /// Where the key of this hash is, as long as no [room is made](Self::make_room_for).
+    /// How often the key of this hash was met lately, at most 15.
     #[inline]
-    pub(super) fn spot(&self, hash: u64) -> Spot {
-        Spot {
-            block: place(hash, self.blocks.len()),
-            print: print(hash),
-        }
-    }
-
-    /// How often a key was met lately, at most 15.
-    #[inline]
-    pub(super) fn count(&self, Spot { block, print }: Spot) -> u64 {
-        let block = self.blocks.get(block);
-        block.map_or(0, |block| block.sketch.count(print, self.age))
+    pub(super) fn count(&self, hash: u64) -> u64 {
+        let block = self.blocks.get(place(hash, self.blocks.len()));
+        block.map_or(0, |block| block.sketch.count(print(hash), self.age))
     }
 
     /// The key of this hash was met so many times more.
@@ -101,11 +93,11 @@ impl History {
         if times == 0 {
             return;
         }
-        let Spot { block, print } = self.spot(hash);
-        if let Some(block) = self.blocks.get_mut(block) {
-            let sketch = block.sketch.aged(self.age);
+        let age = self.age;
+        if let Some(block) = self.block(hash) {
+            let sketch = block.sketch.aged(age);
             for _ in 0..times {
-                sketch.raise(print);
+                sketch.raise(print(hash));
             }
         }
         self.pass(u32::from(times));
@@ -116,12 +108,16 @@ impl History {
     #[inline]
     pub(super) fn add_missed(&mut self, hash: u64) -> Option<(Queue, u32)> {
         self.pass(1);
-        let Spot { block, print } = self.spot(hash);
-        let block = self.blocks.get_mut(block)?;
-        block.sketch.aged(self.age).raise(print);
-        block
-            .ghosts
-            .recall(print, self.from_window, self.from_main, self.unit)
+        let age = self.age;
+        let block = self.block(hash)?;
+        let print = print(hash);
+        block.sketch.aged(age).raise(print);
+        let ghost = block.ghosts.recall(print)?;
+        let clock = match ghost.from() {
+            Queue::Window => self.from_window,
+            Queue::Main => self.from_main,
+        };
+        Some((ghost.from(), ghost.distance(clock, self.unit)))
     }
 
     #[inline]
@@ -139,16 +135,17 @@ impl History {
         self.left = self.events() / 2;
     }
 
-    /// The entry of a key was evicted from a queue.
+    /// The entry of this hash was evicted from a queue.
     #[inline]
-    pub(super) fn remember(&mut self, Spot { block, print }: Spot, from: Queue) {
+    pub(super) fn remember(&mut self, hash: u64, from: Queue) {
         let clock = match from {
             Queue::Window => &mut self.from_window,
             Queue::Main => &mut self.from_main,
         };
         clock.advance();
-        if let Some(block) = self.blocks.get_mut(block) {
-            block.ghosts.remember(print, from, *clock, self.unit);
+        let (clock, unit) = (*clock, self.unit);
+        if let Some(block) = self.block(hash) {
+            block.ghosts.remember(print(hash), from, clock, unit);
         }
     }
 
@@ -162,6 +159,12 @@ impl History {
             .unwrap_or(u32::MAX)
             .saturating_mul(EVENTS_PER_ENTRY)
             .max(2)
+    }
+
+    #[inline]
+    fn block(&mut self, hash: u64) -> Option<&mut Block> {
+        let at = place(hash, self.blocks.len());
+        self.blocks.get_mut(at)
     }
 
     /// Where it all is.
@@ -180,13 +183,6 @@ fn place(hash: u64, blocks: usize) -> usize {
     (((hash >> 32) * blocks as u64) >> 32) as usize
 }
 
-/// Where the key of a hash is in a history.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Spot {
-    block: usize,
-    print: u32,
-}
-
 /// Where a history is in memory, as long as it does not grow; for who fetches a part of it before it is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Whereabouts {
@@ -203,10 +199,8 @@ impl Whereabouts {
     }
 }
 
-/// What stands for a key in its block: all that is kept of the hash, spread over the bits; those that chose the block say
-/// little else.
+/// What stands for a key in its block: all of the hash, spread over the bits; those that chose the block say little else.
 #[inline]
 fn print(hash: u64) -> u32 {
-    let kept = (hash & super::queues::KEPT).rotate_left(32);
-    (kept.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32
+    (hash.rotate_left(32).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32
 }

@@ -26,7 +26,7 @@ const fn index(id: u32) -> u32 {
 /// What of a hash is kept: 40 bits, those by which the index of the table finds an entry.
 pub(super) const KEPT: u64 = 0xffff_ffff_0000_00ff;
 /// The largest credit: two bits.
-pub(super) const MOST_CREDIT: u8 = 3;
+pub(super) const MOST_CREDIT: u32 = 3;
 
 /// Bits of a link. So many entries are in one shard at most; it would be 5 GB large.
 const LINK: u32 = 26;
@@ -99,6 +99,7 @@ impl Node {
         self.set(OLDER, u64::from(index) << LINK);
     }
 
+    /// None for one that nobody has.
     #[inline]
     fn queue(self) -> Option<Queue> {
         match self.bits & PLACE {
@@ -110,8 +111,8 @@ impl Node {
 
     /// Two bits kept for the entry while it is here, 0 when it comes.
     #[inline]
-    pub(super) fn credit(self) -> u8 {
-        ((self.bits & CREDIT) >> CREDIT_SHIFT) as u8
+    pub(super) fn credit(self) -> u32 {
+        ((self.bits & CREDIT) >> CREDIT_SHIFT) as u32
     }
 
     /// What is [kept](KEPT) of the hash it came with.
@@ -163,7 +164,11 @@ impl Queues {
         if !self.has_place(id) {
             return;
         }
-        self.remove(id);
+        if let Some(node) = self.node(id)
+            && let Some(before) = node.queue()
+        {
+            self.take_over(id, node, before);
+        }
         if weight != 1 || !self.weights.is_empty() {
             self.note_weight(id, weight);
         }
@@ -184,10 +189,16 @@ impl Queues {
     /// Takes an entry out of its queue. False when it was in none.
     #[inline]
     pub(super) fn remove(&mut self, id: u32) -> bool {
+        match self.node(id).and_then(Node::queue) {
+            Some(queue) => self.remove_from(queue, id),
+            None => false,
+        }
+    }
+
+    /// The same with an entry of which it is known in which queue it is.
+    #[inline]
+    pub(super) fn remove_from(&mut self, queue: Queue, id: u32) -> bool {
         let Some(node) = self.node(id) else {
-            return false;
-        };
-        let Some(queue) = node.queue() else {
             return false;
         };
         self.take_out(id, node, queue);
@@ -244,13 +255,14 @@ impl Queues {
         }
     }
 
-    /// The entry that has been in the queue for longest.
+    /// The entry that has been in the queue for longest, and what is known of it.
     ///
     /// The ring runs through its head: what is newer than the head is the oldest, what is older the newest.
     #[inline]
-    pub(super) fn oldest(&self, queue: Queue) -> Option<u32> {
+    pub(super) fn oldest(&self, queue: Queue) -> Option<(u32, Node)> {
         let head = self.nodes.get(queue.head() as usize)?;
-        head.newer().checked_sub(HEADS)
+        let id = head.newer().checked_sub(HEADS)?;
+        Some((id, self.node(id)?))
     }
 
     /// The entry that came last, or was renewed last.
@@ -267,13 +279,6 @@ impl Queues {
             Queue::Window => self.window,
             Queue::Main => self.main,
         }
-    }
-
-    /// The same with what is known of it.
-    #[inline]
-    pub(super) fn next(&self, queue: Queue) -> Option<(u32, Node)> {
-        let id = self.oldest(queue)?;
-        Some((id, self.node(id)?))
     }
 
     /// What is [kept](KEPT) of the hash an entry came with; 0 for one that was never here.
@@ -309,7 +314,7 @@ impl Queues {
 
     /// Sets the credit of an entry, at most [`MOST_CREDIT`].
     #[inline]
-    pub(super) fn set_credit(&mut self, id: u32, credit: u8) {
+    pub(super) fn set_credit(&mut self, id: u32, credit: u32) {
         if let Some(node) = self.nodes.get_mut(index(id) as usize) {
             node.set(CREDIT, u64::from(credit.min(MOST_CREDIT)) << CREDIT_SHIFT);
         }
@@ -366,6 +371,12 @@ impl Queues {
         if let Some(there) = nodes.get_mut(index as usize) {
             *there = node;
         }
+    }
+
+    /// For another one with its id.
+    #[cold]
+    fn take_over(&mut self, id: u32, node: Node, queue: Queue) {
+        self.take_out(id, node, queue);
     }
 
     /// Takes an entry out of its queue; its node says that it is there until it is put somewhere else.

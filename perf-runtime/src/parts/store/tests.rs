@@ -384,7 +384,14 @@ fn what_is_only_counted_is_counted_exactly_and_outlives_its_readers() {
     let keep = |key: u64, lifetime, now| {
         let mut displaced = Displaced::counted();
         let entry = Entry::new(key, Counted::new(&alive), lifetime);
-        store.insert_entry(store.hash(&&key), entry, 1, (now, None), || true, &mut displaced);
+        store.insert_entry(
+            store.hash(&&key),
+            entry,
+            1,
+            (now, None),
+            || true,
+            &mut displaced,
+        );
         assert_eq!(displaced.iter().count(), 0);
         displaced.evicted()
     };

@@ -59,7 +59,7 @@ impl Queues {
             return None;
         }
         let (at, ahead) = if scout.at < HEADS {
-            (self.oldest(queue)? + HEADS, 0)
+            (self.oldest(queue)?.0 + HEADS, 0)
         } else {
             (scout.at, scout.ahead)
         };
