@@ -237,7 +237,7 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
         if let Some(shard) = self.shard(hash) {
             let mut locked = shard.lock();
             let found = locked.find(hash, |entry| is(entry.key()));
-            if let Some(name) = found.map(|(_, name, _)| name) {
+            if let Some(name) = found.map(|(name, _)| name) {
                 self.take(&mut locked, name, Cause::Invalidated, now, &mut displaced);
             }
         }
@@ -300,8 +300,7 @@ fn forget<'s, K, V>(
 ) -> Place {
     // Known until the id comes again, as is the weight.
     let hash = locked.policy.hash(name.id());
-    let slot = locked.slot_of(name, hash);
-    let Some(unlinked) = slot.and_then(|slot| locked.remove(slot, hash)) else {
+    let Some(unlinked) = locked.remove(name, hash) else {
         return Place::NONE;
     };
     let freed = Place::of(locked.weight(name.id()));

@@ -46,6 +46,13 @@ pub(super) struct Index {
 #[repr(align(32))]
 struct Slots([AtomicU32; WIDTH]);
 
+/// Where an entry is, or may be put.
+#[derive(Clone, Copy)]
+pub(super) struct Slot {
+    group: usize,
+    place: usize,
+}
+
 /// Where nobody is.
 const NOBODY: u32 = 0;
 
@@ -75,14 +82,10 @@ impl Index {
     }
 
     /// The tags of the group of a slot, and the slot.
-    fn place(&self, slot: usize) -> Option<(&AtomicU64, &AtomicU32)> {
-        let tags = self.tags.get(slot / WIDTH)?;
-        Some((tags, self.slot(slot / WIDTH, slot % WIDTH)?))
-    }
-
     #[inline]
-    fn slot(&self, group: usize, place: usize) -> Option<&AtomicU32> {
-        self.slots.get(group)?.0.get(place)
+    fn place(&self, slot: Slot) -> Option<(&AtomicU64, &AtomicU32)> {
+        let tags = self.tags.get(slot.group)?;
+        Some((tags, self.slots.get(slot.group)?.0.get(slot.place)?))
     }
 
     /// The entry of this hash that `is` it.
@@ -95,11 +98,7 @@ impl Index {
     /// The same, and in which slot it is.
     #[expect(clippy::inline_always, reason = "the way of a hit, in one function")]
     #[inline(always)]
-    pub(super) fn search(
-        &self,
-        hash: u64,
-        mut is: impl FnMut(Name) -> bool,
-    ) -> Option<(usize, Name)> {
+    fn search(&self, hash: u64, mut is: impl FnMut(Name) -> bool) -> Option<(Slot, Name)> {
         let first = self.first_group(hash);
         prefetch(self.slots.as_ptr().wrapping_add(first).cast::<u8>());
         let found = self.search_group(first, hash, &mut is);
@@ -116,7 +115,7 @@ impl Index {
         group: usize,
         hash: u64,
         is: &mut impl FnMut(Name) -> bool,
-    ) -> Option<(usize, Name)> {
+    ) -> Option<(Slot, Name)> {
         // Known before the tags are, which may be another thread's.
         let slots = &*self.slots;
         let tags = self.tags.get(group)?.load(Acquire);
@@ -128,7 +127,7 @@ impl Index {
             if let Some(name) = Name::new(number)
                 && is(name)
             {
-                return Some((group * WIDTH + place, name));
+                return Some((Slot { group, place }, name));
             }
             found &= found - 1;
         }
@@ -149,7 +148,7 @@ impl Index {
         first: usize,
         hash: u64,
         is: &mut impl FnMut(Name) -> bool,
-    ) -> Option<(usize, Name)> {
+    ) -> Option<(Slot, Name)> {
         let mut at = first;
         for _ in 1..self.tags.len() {
             at = self.next_group(at, hash);
@@ -177,21 +176,22 @@ impl Index {
 
     /// Where an entry of this hash may be put. None when the index is full.
     #[inline]
-    pub(super) fn vacancy(&self, hash: u64) -> Option<usize> {
+    pub(super) fn vacancy(&self, hash: u64) -> Option<Slot> {
         let first = self.first_group(hash);
         self.vacancy_in(first)
             .or_else(|| self.vacancy_beyond(first, hash))
     }
 
     #[inline]
-    fn vacancy_in(&self, group: usize) -> Option<usize> {
+    fn vacancy_in(&self, group: usize) -> Option<Slot> {
         let empty = zero_bytes(self.tags.get(group)?.load(Relaxed) ^ repeat(EMPTY));
-        (empty != 0).then(|| group * WIDTH + first_byte(empty))
+        let place = first_byte(empty);
+        (empty != 0).then_some(Slot { group, place })
     }
 
     #[cold]
     #[inline(never)]
-    fn vacancy_beyond(&self, first: usize, hash: u64) -> Option<usize> {
+    fn vacancy_beyond(&self, first: usize, hash: u64) -> Option<Slot> {
         let mut at = first;
         for _ in 1..self.tags.len() {
             at = self.next_group(at, hash);
@@ -214,31 +214,32 @@ impl Index {
     }
 
     /// Puts an entry where there is none.
-    pub(super) fn put(&self, slot: usize, hash: u64, name: Name) {
+    #[inline]
+    pub(super) fn put(&self, slot: Slot, hash: u64, name: Name) {
         if let Some((tags, place)) = self.place(slot) {
             // In this order, so that who finds the tag finds the entry.
             place.store(name.number(), Release);
-            let now = with_byte(tags.load(Relaxed), slot % WIDTH, tag(hash));
+            let now = with_byte(tags.load(Relaxed), slot.place, tag(hash));
             tags.store(now, Release);
-            self.count(hash, slot, |passed| passed + 1);
+            self.count(hash, slot.group, |passed| passed + 1);
         }
     }
 
     /// Changes the counts of the groups that an entry has passed; those of a taken one are not zero.
     #[inline]
-    fn count(&self, hash: u64, slot: usize, change: impl Fn(u32) -> u32) {
+    fn count(&self, hash: u64, last: usize, change: impl Fn(u32) -> u32) {
         let first = self.first_group(hash);
-        if first != slot / WIDTH {
-            self.count_from(first, hash, slot, change);
+        if first != last {
+            self.count_from(first, hash, last, change);
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn count_from(&self, first: usize, hash: u64, slot: usize, change: impl Fn(u32) -> u32) {
+    fn count_from(&self, first: usize, hash: u64, last: usize, change: impl Fn(u32) -> u32) {
         let mut at = first;
         for _ in 0..self.tags.len() {
-            let Some(passed) = self.passed.get(at).filter(|_| at != slot / WIDTH) else {
+            let Some(passed) = self.passed.get(at).filter(|_| at != last) else {
                 return;
             };
             let (all, place) = (passed.load(Relaxed), count_of(hash));
@@ -250,33 +251,46 @@ impl Index {
         }
     }
 
-    /// Puts an entry in the place of another of the same key.
-    pub(super) fn replace(&self, slot: usize, name: Name) -> Option<Name> {
-        let (_, place) = self.place(slot)?;
-        let before = Name::new(place.load(Relaxed))?;
-        place.store(name.number(), Release);
-        Some(before)
+    /// Whether an entry is here, which was put in with this hash.
+    #[inline]
+    pub(super) fn has(&self, name: Name, hash: u64) -> bool {
+        self.search(hash, |other| other == name).is_some()
     }
 
-    /// Takes out the entry that was put there with this hash.
-    pub(super) fn take(&self, slot: usize, hash: u64) -> Option<Name> {
-        let (tags, place) = self.place(slot)?;
-        let name = Name::new(place.load(Relaxed))?;
+    /// Puts an entry in the place of another of the same key and hash. False when that is not here.
+    pub(super) fn replace(&self, before: Name, hash: u64, name: Name) -> bool {
+        let found = self.search(hash, |other| other == before);
+        let place = found.and_then(|(slot, _)| self.place(slot));
+        place.is_some_and(|(_, place)| {
+            place.store(name.number(), Release);
+            true
+        })
+    }
+
+    /// Takes out an entry that was put in with this hash. False when it is not here.
+    #[inline]
+    pub(super) fn take(&self, name: Name, hash: u64) -> bool {
+        let Some((slot, _)) = self.search(hash, |other| other == name) else {
+            return false;
+        };
+        let Some((tags, place)) = self.place(slot) else {
+            return false;
+        };
         place.store(NOBODY, Release);
-        let now = with_byte(tags.load(Relaxed), slot % WIDTH, EMPTY);
+        let now = with_byte(tags.load(Relaxed), slot.place, EMPTY);
         tags.store(now, Release);
-        self.count(hash, slot, |passed| passed.saturating_sub(1));
-        Some(name)
-    }
-
-    pub(super) fn get(&self, slot: usize) -> Option<Name> {
-        Name::new(self.place(slot)?.1.load(Acquire))
+        self.count(hash, slot.group, |passed| passed.saturating_sub(1));
+        true
     }
 
     /// Those in `count` slots from `first` on.
     pub(super) fn names(&self, first: usize, count: usize) -> impl Iterator<Item = Name> {
         let last = first.saturating_add(count).min(self.slots());
-        (first..last).filter_map(|slot| self.get(slot))
+        (first..last).filter_map(|slot| {
+            let (group, place) = (slot / WIDTH, slot % WIDTH);
+            let (_, place) = self.place(Slot { group, place })?;
+            Name::new(place.load(Acquire))
+        })
     }
 
     /// The high half of the hash times the number of groups, of which again the high half: even, without a division, for

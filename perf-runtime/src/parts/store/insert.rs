@@ -136,8 +136,7 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
         displaced: &mut Displaced<'s, K, V>,
     ) {
         let name = empty.name();
-        let slot = locked.slot_of(before, hash);
-        let Some(replaced) = slot.and_then(|slot| locked.replace(slot, empty, entry)) else {
+        let Some(replaced) = locked.replace(before, hash, empty, entry) else {
             return;
         };
         locked.policy.rename(before.id(), name.id());
@@ -179,9 +178,7 @@ fn evict<'s, K, V>(
         return Some((name, forget(locked, name, Cause::Size, now, displaced)));
     };
     let hash = locked.policy.hash(name.id());
-    let slot = locked.slot_of(name, hash);
-    let is_expired =
-        slot.and_then(|slot| locked.discard(slot, hash, |entry| entry.is_expired(now)));
+    let is_expired = locked.discard(name, hash, |entry| entry.is_expired(now));
     let Some(is_expired) = is_expired else {
         return Some((name, Place::NONE));
     };
@@ -203,11 +200,15 @@ fn name_of<K: Key, V>(
     entry: &Entry<K, V>,
 ) -> Option<Name> {
     let found = locked.find(hash, |other| other.key() == entry.key());
-    found.map(|(_, name, _)| name)
+    found.map(|(name, _)| name)
 }
 
 /// Puts in an entry whose place in the bounds is reserved.
-#[inline]
+#[expect(
+    clippy::inline_always,
+    reason = "it is called from one place, with a lot"
+)]
+#[inline(always)]
 fn put<'s, K, V>(
     locked: &mut LockedShard<'s, K, V>,
     hash: u64,

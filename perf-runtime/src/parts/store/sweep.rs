@@ -126,7 +126,7 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
         for &(name, entry) in entries {
             // Nobody else is in the cell: it is not used again while this one may be read.
             let hash = locked.policy.hash(name.id());
-            let is_there = locked.slot_of(name, hash).is_some();
+            let is_there = locked.has(name, hash);
             if is_there && (cause != Cause::Expired || entry.is_expired(now)) {
                 self.take(&mut locked, name, cause, now, displaced);
             }

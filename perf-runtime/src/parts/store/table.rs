@@ -17,7 +17,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use super::grace::Pin;
-use super::index::Index;
+use super::index::{Index, Slot};
 use super::limbo::{Garbage, Limbo, Unlinked};
 use super::pages::{Marked, Name, Pages};
 use super::prefetch::prefetch;
@@ -161,7 +161,7 @@ pub(super) struct Locked<'a, T, W> {
 }
 
 /// Where no entry is until the next change.
-pub(super) struct Vacancy(usize);
+pub(super) struct Vacancy(Slot);
 
 /// A cell for one entry.
 #[must_use = "it is lost to the table"]
@@ -172,10 +172,6 @@ impl Empty {
         self.0
     }
 }
-
-/// Where an entry is until the next [rebuilding](Locked::rebuild).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Slot(usize);
 
 /// The entries of a table that is locked.
 pub(super) struct Entries<'l, T> {
@@ -226,25 +222,23 @@ impl<'t, T, W> Locked<'t, T, W> {
         self.table.limbo.pages.memory() + self.index().memory() + names * size_of::<Name>()
     }
 
-    /// The entry of this hash that `is` it, and its slot.
+    /// The entry of this hash that `is` it, and the name of its cell.
     #[inline]
     pub(super) fn find(
         &self,
         hash: u64,
         mut is: impl FnMut(&Marked<T>) -> bool,
-    ) -> Option<(Slot, Name, &Marked<T>)> {
+    ) -> Option<(Name, &Marked<T>)> {
         let pages = &self.table.limbo.pages;
         // SAFETY: only who has the lock takes an entry out.
         let entry = |name| unsafe { &*pages.address(name) };
-        let (slot, name) = self.index().search(hash, |name| is(entry(name)))?;
-        Some((Slot(slot), name, entry(name)))
+        let name = self.index().find(hash, |name| is(entry(name)))?;
+        Some((name, entry(name)))
     }
 
-    /// Where the entry in this cell is, which was put in with this hash.
-    #[inline]
-    pub(super) fn slot_of(&self, name: Name, hash: u64) -> Option<Slot> {
-        let found = self.index().search(hash, |other| other == name);
-        found.map(|(slot, _)| Slot(slot))
+    /// Whether the entry in this cell is here, which was put in with this hash.
+    pub(super) fn has(&self, name: Name, hash: u64) -> bool {
+        self.index().has(name, hash)
     }
 
     /// Beside what writers know, a way to the entries.
@@ -299,16 +293,19 @@ impl<'t, T, W> Locked<'t, T, W> {
         self.writer.len += 1;
     }
 
-    /// Puts an entry in the place of one with the same key; none when there is none.
+    /// Puts an entry in the place of one with the same key, which was put in with this hash; none when that is not here.
     pub(super) fn replace(
         &mut self,
-        slot: Slot,
+        before: Name,
+        hash: u64,
         empty: Empty,
         entry: Marked<T>,
     ) -> Option<Unlinked<'t, T>> {
-        let before = self.index().get(slot.0)?;
+        if !self.index().has(before, hash) {
+            return None;
+        }
         let name = self.fill(empty, entry);
-        self.index().replace(slot.0, name);
+        self.index().replace(before, hash, name);
         // SAFETY: it was put in and is in the index no more, and an entry is in one slot only.
         Some(unsafe { self.table.limbo.unlinked(Garbage::Entry(before)) })
     }
@@ -324,26 +321,30 @@ impl<'t, T, W> Locked<'t, T, W> {
     }
 
     /// Takes out the entry that was put in with this hash.
-    pub(super) fn remove(&mut self, slot: Slot, hash: u64) -> Option<Unlinked<'t, T>> {
-        let entry = self.index().take(slot.0, hash)?;
+    pub(super) fn remove(&mut self, name: Name, hash: u64) -> Option<Unlinked<'t, T>> {
+        if !self.index().take(name, hash) {
+            return None;
+        }
         self.writer.len -= 1;
         // SAFETY: it was put in and is in the index no more, and an entry is in one slot only.
-        Some(unsafe { self.table.limbo.unlinked(Garbage::Entry(entry)) })
+        Some(unsafe { self.table.limbo.unlinked(Garbage::Entry(name)) })
     }
 
     /// The same for nobody to see but `see`, now. It is dropped with [others](Self::take_unseen).
     #[inline]
     pub(super) fn discard<R>(
         &mut self,
-        slot: Slot,
+        name: Name,
         hash: u64,
         see: impl FnOnce(&Marked<T>) -> R,
     ) -> Option<R> {
-        let entry = self.index().take(slot.0, hash)?;
+        if !self.index().take(name, hash) {
+            return None;
+        }
         self.writer.len -= 1;
         // SAFETY: nobody drops it before it is in the limbo.
-        let seen = see(unsafe { &*self.table.limbo.pages.address(entry) });
-        self.writer.unseen.push(entry);
+        let seen = see(unsafe { &*self.table.limbo.pages.address(name) });
+        self.writer.unseen.push(name);
         Some(seen)
     }
 

@@ -43,10 +43,10 @@ fn marked<T>(body: T) -> Marked<T> {
 /// What a table of pairs knows besides: the hash of each by its id.
 type Hashes = Vec<u64>;
 
-fn slot(table: &Locked<'_, Pair, Hashes>, key: u64) -> Option<Slot> {
-    let (slot, _, found) = table.find(hash(key), |pair| pair.body.key == key)?;
+fn name(table: &Locked<'_, Pair, Hashes>, key: u64) -> Option<Name> {
+    let (name, found) = table.find(hash(key), |pair| pair.body.key == key)?;
     assert_eq!(found.body.key, key);
-    Some(slot)
+    Some(name)
 }
 
 fn put(table: &Pairs, key: u64, version: u64, drops: &Arc<AtomicUsize>) {
@@ -64,8 +64,8 @@ fn put(table: &Pairs, key: u64, version: u64, drops: &Arc<AtomicUsize>) {
     let hashes: &mut Hashes = &mut locked;
     hashes.resize(hashes.len().max(id + 1), 0);
     hashes[id] = hash(key);
-    if let Some(slot) = slot(&locked, key) {
-        before.extend(locked.replace(slot, empty, pair));
+    if let Some(name) = name(&locked, key) {
+        before.extend(locked.replace(name, hash(key), empty, pair));
     } else {
         let vacancy = loop {
             if let Some(vacancy) = locked.vacancy(hash(key)) {
@@ -82,8 +82,8 @@ fn put(table: &Pairs, key: u64, version: u64, drops: &Arc<AtomicUsize>) {
 fn remove(table: &Pairs, key: u64) {
     let _before;
     let mut locked = table.lock();
-    if let Some(slot) = slot(&locked, key) {
-        _before = locked.remove(slot, hash(key));
+    if let Some(name) = name(&locked, key) {
+        _before = locked.remove(name, hash(key));
     }
 }
 
@@ -158,8 +158,8 @@ fn put_number(table: &Table<u64, ()>, number: u64) {
 fn take_number(table: &Table<u64, ()>, number: u64) {
     let mut locked = table.lock();
     let found = locked.find(hash(number), |there| there.body == number);
-    let (slot, _, _) = found.unwrap();
-    let taken = locked.remove(slot, hash(number));
+    let (name, _) = found.unwrap();
+    let taken = locked.remove(name, hash(number));
     drop(locked);
     drop(taken);
 }
