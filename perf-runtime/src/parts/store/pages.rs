@@ -19,15 +19,17 @@ pub(crate) struct Marked<T> {
     pub(super) body: T,
 }
 
-/// The name of a cell.
+/// The name of a cell: in the high byte one more than the number of its page, in the others which cell of that it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Name(NonZeroU32);
 
+/// Bits that say which cell of a page.
+const WITHIN: u32 = 24;
 /// The binary logarithm of how many pages double what there is.
 const STEPS: u32 = 3;
-/// That of the first name; the first pages have few cells.
+/// That of the cells there would be before the first page, which has few.
 const FIRST: u32 = STEPS + 2;
-/// That of the end of all names.
+/// That of those before the end of the last one.
 const END: u32 = 26;
 const PAGES: usize = ((END - FIRST) as usize) << STEPS;
 
@@ -45,40 +47,47 @@ impl Name {
     /// A small number for each, from zero on.
     #[inline]
     pub(super) fn id(self) -> u32 {
-        self.number().wrapping_sub(1 << FIRST)
+        before(self.page()) + self.cell()
     }
 
     /// The one of an [id](Self::id).
     #[inline]
     pub(super) fn of_id(id: u32) -> Option<Self> {
-        Self::new(id.wrapping_add(1 << FIRST))
+        let nth = id.checked_add(1 << FIRST).filter(|nth| *nth < 1 << END)?;
+        let octave = nth.ilog2();
+        // The four highest bits say which page.
+        let rest = octave.saturating_sub(STEPS);
+        let page = (octave << STEPS) + (nth >> rest) - ((FIRST + 1) << STEPS);
+        Self::new((page + 1) << WITHIN | nth & ((1 << rest) - 1))
     }
 
-    /// The number of its page, and which cell of that it is.
     #[inline]
-    fn place(self) -> (usize, usize) {
-        let octave = self.0.ilog2();
-        // Beyond the highest four bits: which cell.
-        let rest = octave.wrapping_sub(STEPS) % u32::BITS;
-        let within = self.number() >> rest;
-        let page = ((octave << STEPS).wrapping_add(within)).wrapping_sub((FIRST + 1) << STEPS);
-        (page as usize, (self.number() & ((1 << rest) - 1)) as usize)
+    fn page(self) -> u32 {
+        (self.number() >> WITHIN).wrapping_sub(1)
     }
 
-    fn page(self) -> usize {
-        self.place().0
+    #[inline]
+    fn cell(self) -> u32 {
+        self.number() & ((1 << WITHIN) - 1)
     }
 }
 
 /// How many cells a page has.
-fn cells(page: usize) -> u32 {
-    1 << ((page >> STEPS) as u32 + FIRST - STEPS)
+#[inline]
+fn cells(page: u32) -> u32 {
+    1 << ((page >> STEPS) + FIRST - STEPS)
 }
 
-/// The numbers of their names.
-fn numbers(page: usize) -> Range<u32> {
-    let within = (page % (1 << STEPS)) as u32;
-    let first = ((1 << STEPS) + within) * cells(page);
+/// How many are in all pages before it.
+#[inline]
+fn before(page: u32) -> u32 {
+    let within = page % (1 << STEPS);
+    ((1 << STEPS) + within) * cells(page) - (1 << FIRST)
+}
+
+/// The numbers of the names of its cells.
+fn numbers(page: u32) -> Range<u32> {
+    let first = (page + 1) << WITHIN;
     first..first + cells(page)
 }
 
@@ -86,8 +95,8 @@ fn numbers(page: usize) -> Range<u32> {
 // On lines of its own: readers read it all the time, and hardly anybody writes it.
 #[repr(align(128))]
 pub(super) struct Pages<T> {
-    /// The first cell of each page; null where there is none.
-    pages: [AtomicPtr<Marked<T>>; PAGES],
+    /// The first cell of each page, by the high byte of names; null where there is none.
+    first: [AtomicPtr<Marked<T>>; 1 << u8::BITS],
 }
 
 // SAFETY: pages are memory; what is in their cells is the table's.
@@ -98,42 +107,51 @@ unsafe impl<T: Send + Sync> Sync for Pages<T> {}
 impl<T> Pages<T> {
     pub(super) fn new() -> Self {
         Self {
-            pages: [const { AtomicPtr::new(null_mut()) }; PAGES],
+            first: [const { AtomicPtr::new(null_mut()) }; 1 << u8::BITS],
         }
+    }
+
+    /// The first cell of the page of a name.
+    #[inline]
+    fn first(&self, name: Name) -> *mut Marked<T> {
+        let [_, _, _, page] = name.number().to_le_bytes();
+        let first = self.first.get(usize::from(page));
+        first.map_or(null_mut(), |first| first.load(Relaxed))
     }
 
     /// Where a cell is. What is no name of a cell gives nonsense.
     #[inline]
     pub(super) fn address(&self, name: Name) -> *mut Marked<T> {
-        let (page, cell) = name.place();
-        let page = self.pages.get(page);
-        page.map_or(null_mut(), |page| page.load(Relaxed))
-            .wrapping_add(cell)
+        self.first(name).wrapping_add(name.cell() as usize)
     }
 
-    /// The mark of what is or was in a cell; none where there is no such cell.
+    /// The mark of what is or was in a cell; none where there is no such page.
     ///
     /// # Safety
     /// Something was in this cell once. Nobody gives pages back.
     #[inline]
     pub(super) unsafe fn mark(&self, name: Name) -> Option<&AtomicU64> {
-        let (page, cell) = name.place();
-        let page = NonNull::new(self.pages.get(page)?.load(Relaxed))?;
+        let first = NonNull::new(self.first(name))?;
         // SAFETY: a cell of this page in which something was; to drop an entry leaves its mark as it is.
-        Some(unsafe { &(*page.as_ptr().add(cell)).mark })
+        Some(unsafe { &(*first.as_ptr().add(name.cell() as usize)).mark })
+    }
+
+    /// All there can be, and where they are.
+    fn all(&self) -> impl Iterator<Item = (u32, &AtomicPtr<Marked<T>>)> {
+        (0..).zip(self.first.iter().skip(1).take(PAGES))
     }
 
     /// Makes one page more. Gives the numbers of its names; none when all there can be are there.
     pub(super) fn grow(&self) -> Option<Range<u32>> {
-        let mut pages = self.pages.iter();
-        let page = pages.position(|page| page.load(Relaxed).is_null())?;
+        let mut all = self.all();
+        let (page, place) = all.find(|(_, first)| first.load(Relaxed).is_null())?;
         let layout = layout::<T>(page)?;
         // SAFETY: a page has cells, and a cell has a mark: it is not of size zero.
         let first = unsafe { alloc(layout) }.cast::<Marked<T>>();
-        let Some(first) = NonNull::new(first) else {
+        if first.is_null() {
             handle_alloc_error(layout)
-        };
-        self.pages.get(page)?.store(first.as_ptr(), Relaxed);
+        }
+        place.store(first, Relaxed);
         Some(numbers(page))
     }
 
@@ -144,60 +162,59 @@ impl<T> Pages<T> {
     pub(super) unsafe fn release(&self, unused: &mut Vec<Name>, fresh: &mut Range<u32>) {
         let mut counts = [0_u32; PAGES];
         let mut count = |name: Name, cells| {
-            if let Some(count) = counts.get_mut(name.page()) {
+            if let Some(count) = counts.get_mut(name.page() as usize) {
                 *count += cells;
             }
         };
         unused.iter().for_each(|name| count(*name, 1));
         let newest = Name::new(fresh.start).filter(|_| fresh.start < fresh.end);
-        if let Some(first) = newest {
-            count(first, fresh.end - fresh.start);
+        if let Some(newest) = newest {
+            count(newest, fresh.end - fresh.start);
         }
-        let is_whole = |page: usize| counts.get(page).copied() == Some(cells(page));
+        let is_whole = |page: u32| counts.get(page as usize).copied() == Some(cells(page));
         unused.retain(|name| !is_whole(name.page()));
-        if newest.is_some_and(|first| is_whole(first.page())) {
+        if newest.is_some_and(|newest| is_whole(newest.page())) {
             *fresh = 0..0;
         }
-        for page in (0..PAGES).filter(|page| is_whole(*page)) {
+        for (page, first) in self.all().filter(|(page, _)| is_whole(*page)) {
             // SAFETY: given by the caller: no cell of it is used.
-            unsafe { self.free(page) };
+            unsafe { free(page, first) };
         }
     }
 
     /// Bytes allocated.
     pub(super) fn memory(&self) -> usize {
-        let pages = self.pages.iter().enumerate();
-        let there = pages.filter(|(_, page)| !page.load(Relaxed).is_null());
-        there
-            .map(|(page, _)| cells(page) as usize * size_of::<Marked<T>>())
-            .sum()
-    }
-
-    /// # Safety
-    /// Nobody uses a cell of this page.
-    unsafe fn free(&self, page: usize) {
-        let Some(first) = self.pages.get(page) else {
-            return;
-        };
-        let first = first.swap(null_mut(), Relaxed);
-        if let Some(layout) = layout::<T>(page).filter(|_| !first.is_null()) {
-            // SAFETY: it was allocated with this layout, and is freed once: it is gone from the list.
-            unsafe { dealloc(first.cast(), layout) };
-        }
+        let there = self
+            .all()
+            .filter(|(_, first)| !first.load(Relaxed).is_null());
+        let cells = there.map(|(page, _)| cells(page) as usize);
+        cells.sum::<usize>() * size_of::<Marked<T>>()
     }
 }
 
 impl<T> Drop for Pages<T> {
     fn drop(&mut self) {
-        for page in 0..PAGES {
+        for (page, first) in self.all() {
             // SAFETY: the table is gone, and whatever was in it.
-            unsafe { self.free(page) };
+            unsafe { free(page, first) };
         }
     }
 }
 
+/// Gives a page back, if it is there.
+///
+/// # Safety
+/// Nobody uses a cell of it.
+unsafe fn free<T>(page: u32, first: &AtomicPtr<Marked<T>>) {
+    let first = first.swap(null_mut(), Relaxed);
+    if let Some(layout) = layout::<T>(page).filter(|_| !first.is_null()) {
+        // SAFETY: it was allocated with this layout, and is freed once: it is gone from the list.
+        unsafe { dealloc(first.cast(), layout) };
+    }
+}
+
 /// Of a page. An entry that fits into a line of the processor's cache is in one, where its size lets it.
-fn layout<T>(page: usize) -> Option<Layout> {
+fn layout<T>(page: u32) -> Option<Layout> {
     const LINE: usize = 64;
     let cells = Layout::array::<Marked<T>>(cells(page) as usize).ok()?;
     cells.align_to(LINE).ok()
