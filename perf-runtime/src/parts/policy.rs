@@ -156,26 +156,27 @@ impl Policy {
     ///
     /// `used` says how often readers met an entry since it was last asked about it, at most 3, and forgets it.
     pub(crate) fn evict(&mut self, mut used: impl FnMut(u32) -> u8) -> Option<u32> {
-        let newcomer = if self.main().entries > 0 && self.window().weight <= self.window_share() {
-            None
-        } else {
-            Some(self.newcomer(&mut used)?)
-        };
-        let Some(victim) = self.victim(&mut used) else {
-            return self.drop_from_window(newcomer?);
-        };
-        if let Some(newcomer) = newcomer {
-            if !self.is_worth_more(newcomer, victim) {
-                self.outdone += 1;
-                if self.outdone >= STUBBORN {
-                    self.go_on();
-                    self.queues.renew(victim.id, Queue::Main);
-                }
-                return self.drop_from_window(newcomer);
-            }
-            self.queues.renew(newcomer.id, Queue::Main);
+        if self.main().entries > 0 && self.window().weight <= self.window_share() {
+            return self.evict_from_main(&mut used);
         }
-        self.drop_from_main(victim)
+        let newcomer = self.newcomer(&mut used)?;
+        let Some(victim) = self.victim(&mut used) else {
+            self.history.remember(newcomer.hash, Queue::Window);
+            return self.drop_from(Queue::Window, newcomer);
+        };
+        if self.outdoes(newcomer, victim) {
+            self.queues.renew(newcomer.id, Queue::Main);
+            self.go_on();
+            self.history.remember(victim.hash, Queue::Main);
+            self.drop_from(Queue::Main, victim)
+        } else {
+            self.outdone += 1;
+            if self.outdone >= STUBBORN {
+                self.go_on();
+                self.queues.renew(victim.id, Queue::Main);
+            }
+            self.drop_from(Queue::Window, newcomer)
+        }
     }
 
     /// Shows whom [`evict`](Self::evict) will ask about if nothing comes between: to who wants to have fetched in time
@@ -278,17 +279,18 @@ impl Policy {
         }
     }
 
-    #[inline]
-    fn drop_from_window(&mut self, Known { id, hash }: Known) -> Option<u32> {
-        self.history.remember(hash, Queue::Window);
-        self.queues.remove_from(Queue::Window, id).then_some(id)
+    /// There is room in the window.
+    #[cold]
+    fn evict_from_main(&mut self, used: &mut impl FnMut(u32) -> u8) -> Option<u32> {
+        let victim = self.victim(used)?;
+        self.go_on();
+        self.history.remember(victim.hash, Queue::Main);
+        self.drop_from(Queue::Main, victim)
     }
 
     #[inline]
-    fn drop_from_main(&mut self, Known { id, hash }: Known) -> Option<u32> {
-        self.go_on();
-        self.history.remember(hash, Queue::Main);
-        self.queues.remove_from(Queue::Main, id).then_some(id)
+    fn drop_from(&mut self, queue: Queue, Known { id, .. }: Known) -> Option<u32> {
+        self.queues.remove_from(queue, id).then_some(id)
     }
 
     /// Another one is the next victim.
@@ -344,21 +346,20 @@ impl Policy {
         Some(Known { id, hash })
     }
 
+    /// Whether a newcomer is worth more than the next victim; it is remembered as evicted if not.
+    ///
     /// By how often they were met for each unit of weight, because weight is what is scarce.
     #[inline]
-    fn is_worth_more(&mut self, newcomer: Known, victim: Known) -> bool {
-        let times = self.history.count(newcomer.hash);
+    fn outdoes(&mut self, newcomer: Known, victim: Known) -> bool {
         if self.compared != victim.id {
             self.compared = victim.id;
             self.needed = self.history.count(victim.hash) + MARGIN;
         }
-        let needed = self.needed;
-        if self.queues.all_weigh_one() {
-            return times > needed;
-        }
         let weight = u64::from(self.queues.weight(newcomer.id).max(1));
         let freed = u64::from(self.queues.weight(victim.id).max(1));
-        times * freed > needed * weight
+        let needed = self.needed * weight;
+        self.history
+            .remember_unless(newcomer.hash, |times| times * freed > needed)
     }
 
     /// Moves the share of the window when a key comes back that would still be here with another one.

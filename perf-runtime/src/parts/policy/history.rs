@@ -149,6 +149,22 @@ impl History {
         }
     }
 
+    /// The same with the window, unless the key was met often enough to stay; true when it was.
+    #[inline]
+    pub(super) fn remember_unless(&mut self, hash: u64, stays: impl FnOnce(u64) -> bool) -> bool {
+        let (age, mut clock, unit) = (self.age, self.from_window, self.unit);
+        let print = print(hash);
+        if let Some(block) = self.block(hash) {
+            if stays(block.sketch.count(print, age)) {
+                return true;
+            }
+            clock.advance();
+            block.ghosts.remember(print, Queue::Window, clock, unit);
+            self.from_window = clock;
+        }
+        false
+    }
+
     /// Bytes allocated.
     pub(super) fn memory(&self) -> usize {
         self.blocks.capacity() * size_of::<Block>()

@@ -287,12 +287,6 @@ impl Queues {
         self.node(id).map_or(0, Node::hash)
     }
 
-    /// Whether no entry weighs more or less than another, nor ever did.
-    #[inline]
-    pub(super) fn all_weigh_one(&self) -> bool {
-        self.weights.is_empty()
-    }
-
     /// What an entry weighs; of an id in no queue, what the last one that had it did.
     #[inline]
     pub(super) fn weight(&self, id: u32) -> u32 {

@@ -37,28 +37,29 @@ impl Sketch {
     #[inline]
     pub(super) fn count(&self, print: u32, age: u64) -> u64 {
         // The half of the least is the least of the halves.
-        least(self.counts(places(print))) >> self.halvings(age)
+        least(self.turned(places(print))) >> self.halvings(age)
     }
 
     /// Raises the count of a key by one.
     #[inline]
     pub(super) fn raise(&mut self, print: u32) {
         let places = places(print);
-        let counts = self.counts(places);
+        let turned = self.turned(places);
         // All of those below are the least, and one below.
-        let to = (least(counts) + 1).min(MOST);
-        for (Place { word, shift }, count) in places.into_iter().zip(counts) {
+        let to = (least(turned) + 1).min(MOST);
+        for (Place { word, shift }, turned) in places.into_iter().zip(turned) {
             if let Some(word) = self.0.get_mut(word) {
-                *word += u64::from(count < to) << shift;
+                *word = (turned + u64::from(turned & MOST < to)).rotate_left(shift);
             }
         }
     }
 
+    /// The words of a key, each with its counter in the lowest bits.
     #[inline]
-    fn counts(&self, places: [Place; ROWS]) -> [u64; ROWS] {
+    fn turned(&self, places: [Place; ROWS]) -> [u64; ROWS] {
         places.map(|Place { word, shift }| {
             let word = self.0.get(word);
-            word.map_or(0, |word| (word >> shift) & MOST)
+            word.map_or(0, |word| word.rotate_right(shift))
         })
     }
 
@@ -100,8 +101,10 @@ fn larger(one: u64, other: u64) -> u64 {
     one & ones | other & !ones
 }
 
+/// The least of the lowest counters.
 #[inline]
-fn least([first, second, third]: [u64; ROWS]) -> u64 {
+fn least(words: [u64; ROWS]) -> u64 {
+    let [first, second, third] = words.map(|word| word & MOST);
     first.min(second).min(third)
 }
 
@@ -109,7 +112,7 @@ fn least([first, second, third]: [u64; ROWS]) -> u64 {
 #[derive(Clone, Copy)]
 struct Place {
     word: usize,
-    shift: u8,
+    shift: u32,
 }
 
 /// Where in each row the counter of a key is: four bits of each byte, and one that says which word of the last row.
@@ -120,5 +123,8 @@ fn places(print: u32) -> [Place; ROWS] {
     const COUNTERS: u32 = 0x3c_3c3c;
     let [first, second, third, _] = (print & COUNTERS).to_le_bytes();
     let last = 2 + (print >> 31) as usize;
-    [(0, first.max(1 << 2)), (1, second), (last, third)].map(|(word, shift)| Place { word, shift })
+    [(0, first.max(1 << 2)), (1, second), (last, third)].map(|(word, shift)| Place {
+        word,
+        shift: shift.into(),
+    })
 }
