@@ -24,7 +24,6 @@ use crate::kept::Keepable;
 use crate::parts::key::{Key, Lookup};
 #[cfg(feature = "persist")]
 use crate::parts::persist::{PersistError, Saved};
-use crate::parts::store::Entry;
 use crate::parts::tags::Tag;
 
 /// Values by their keys: what a cached function keeps, or what you keep by hand. A clone of it is the same cache.
@@ -257,7 +256,7 @@ impl<K: Key, V: Keepable> Cache<K, V> {
 
     fn put_at(&self, hash: u64, key: K, value: V, ttl: Option<Duration>, tags: &[Tag]) {
         let slot = self.slot();
-        let weight = slot.hooks.weigh(&key, &value);
+        let weight = slot.weigh(&key, &value);
         let is_error = slot.hooks.is_error(&value);
         if ttl.is_some() {
             slot.ends_on_its_own();
@@ -268,11 +267,14 @@ impl<K: Key, V: Keepable> Cache<K, V> {
             None => slot.lifetime(&key, &value, is_error, hash, now),
         };
         let prepared = Prepared {
-            entry: Entry::new(key, value, lifetime),
+            key,
+            value,
+            lifetime,
             weight,
             at: (now, None),
         };
-        drop(slot.keep(hash, prepared, tags, || true));
+        let mut gone = slot.gone();
+        drop(slot.keep(hash, prepared, tags, || true, &mut gone));
     }
 
     /// Shows every entry, none of them cloned: in no order, those whose time is over not, and of those that come or go

@@ -18,7 +18,7 @@ use super::taken::Gone;
 use crate::kept::{Keepable, Kept, Parcel, Share};
 use crate::parts::flight::{self, Committed, Ending, Event};
 use crate::parts::key::Key;
-use crate::parts::store::{Entry, Turn};
+use crate::parts::store::{Entry, Lifetime, Turn};
 use crate::parts::tags::{Index, Tag};
 use crate::parts::totals;
 
@@ -93,10 +93,36 @@ impl<R, V> Way<R, V> {
 
 /// A value that is to be kept.
 pub(crate) struct Prepared<K, V> {
-    pub(super) entry: Entry<K, V>,
+    pub(super) key: K,
+    pub(super) value: V,
+    pub(super) lifetime: Lifetime,
     pub(super) weight: u64,
-    /// When it was made, and when the key was looked for in vain, if that is known.
-    pub(super) at: (u64, Option<Turn>),
+    pub(super) at: At,
+}
+
+/// When a value was made, and when its key was looked for in vain, if that is known.
+type At = (u64, Option<Turn>);
+
+impl<K, V> Prepared<K, V> {
+    #[inline]
+    pub(super) fn into_entry(self) -> (Entry<K, V>, u64, At) {
+        let entry = Entry::new(self.key, self.value, self.lifetime);
+        (entry, self.weight, self.at)
+    }
+
+    /// What was not kept after all.
+    #[cold]
+    pub(super) fn of(entry: Entry<K, V>, weight: u64, at: At) -> Self {
+        let lifetime = entry.lifetime();
+        let (key, value) = entry.into_parts();
+        Self {
+            key,
+            value,
+            lifetime,
+            weight,
+            at,
+        }
+    }
 }
 
 impl<'s, K: Key, R, V: Keepable> Landing<'s, K, R, V> {
@@ -226,8 +252,9 @@ impl<'s, K: Key, R, V: Keepable> Landing<'s, K, R, V> {
         self.again = Some(key);
         let (slot, hash, invalidations) = (self.slot, self.hash, self.invalidations);
         let is_wanted = || slot.invalidations.load(SeqCst) == invalidations;
+        let mut gone = slot.gone();
         if let Some(prepared) = self.prepare(answer) {
-            drop(slot.keep(hash, prepared, self.tags(), is_wanted));
+            drop(slot.keep(hash, prepared, self.tags(), is_wanted, &mut gone));
         }
     }
 }
@@ -279,7 +306,11 @@ impl<'s, K: Key, R, V: Keepable> flight::Landing for Landing<'s, K, R, V> {
         }
     }
 
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "what is to be kept is made where it is handed on"
+    )]
+    #[inline(always)]
     fn prepare(&mut self, answer: &R) -> Option<Prepared<K, V>> {
         let (slot, is_error) = (self.slot, self.has_failed);
         if is_error && slot.settings.errors.is_none() {
@@ -289,29 +320,38 @@ impl<'s, K: Key, R, V: Keepable> flight::Landing for Landing<'s, K, R, V> {
         let key = self.again.take()?;
         let now = slot.now();
         let lifetime = slot.lifetime(&key, &value, is_error, self.hash, now);
+        let weight = slot.weigh(&key, &value);
         Some(Prepared {
-            weight: slot.hooks.weigh(&key, &value),
-            entry: Entry::new(key, value, lifetime),
+            key,
+            value,
+            lifetime,
+            weight,
             at: (now, self.missed),
         })
     }
 
     #[inline]
+    fn displaced(&self) -> Gone<'s, K, V> {
+        self.slot.gone()
+    }
+
+    #[expect(
+        clippy::inline_always,
+        reason = "what is to be kept is made where it is handed on"
+    )]
+    #[inline(always)]
     fn commit(
         &mut self,
         prepared: Prepared<K, V>,
         is_wanted: impl Fn() -> bool,
-    ) -> Result<Committed<Gone<'s, K, V>>, Prepared<K, V>> {
-        let displaced = self
-            .slot
-            .keep(self.hash, prepared, self.tags(), is_wanted)?;
+        displaced: &mut Gone<'s, K, V>,
+    ) -> Result<Committed, Prepared<K, V>> {
+        self.slot
+            .keep(self.hash, prepared, self.tags(), is_wanted, displaced)?;
         if let Some(replaced) = self.refreshes() {
             replaced.store(true, Relaxed);
         }
-        Ok(Committed {
-            kept: true,
-            displaced,
-        })
+        Ok(Committed::Kept)
     }
 
     fn share(&mut self, answer: &R) -> Option<Parcel> {

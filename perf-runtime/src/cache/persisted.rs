@@ -152,7 +152,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
             // The user weighs; a panic costs the entry.
             let kept = catch_unwind(AssertUnwindSafe(|| {
                 let hash = self.store.hash_of(&key);
-                let weight = self.hooks.weigh(&key, &value);
+                let weight = self.weigh(&key, &value);
                 let is_error = self.hooks.is_error(&value);
                 let new = self.lifetime(&key, &value, is_error, hash, self.now());
                 let lifetime = no_longer(new, entry.left, settings.clock.exact());

@@ -323,6 +323,15 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         self.store.peek(hash, is, now, |entry| read(entry.value()))
     }
 
+    /// What a value weighs. Asks the user.
+    #[inline]
+    pub(super) fn weigh(&self, key: &K, value: &V) -> u64 {
+        if self.hooks.weigh.is_none() {
+            return 0;
+        }
+        self.hooks.weigh(key, value)
+    }
+
     /// From when to when a value is good that is made now. Asks the user.
     #[inline]
     pub(super) fn lifetime(
@@ -338,64 +347,73 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         self.times.lifetime(now, is_error, hash, own)
     }
 
-    /// Keeps a value that is still wanted, see [`Store::insert_entry`]; gives what had to go, or the value back.
+    /// Nothing that has left yet.
     #[inline]
-    pub(super) fn keep(
-        &self,
+    pub(super) fn gone(&self) -> Gone<'_, K, V> {
+        Gone {
+            slot: self,
+            displaced: if self.hooks.is_listened_to() {
+                Displaced::none()
+            } else {
+                Displaced::counted()
+            },
+        }
+    }
+
+    /// Keeps a value that is still wanted, see [`Store::insert_entry`], or gives it back. What had to go is left in `gone`.
+    #[expect(
+        clippy::inline_always,
+        reason = "what is to be kept is made where it is handed on"
+    )]
+    #[inline(always)]
+    pub(super) fn keep<'s>(
+        &'s self,
         hash: u64,
         prepared: Prepared<K, V>,
         tags: &[Tag],
         is_wanted: impl Fn() -> bool,
-    ) -> Result<Gone<'_, K, V>, Prepared<K, V>> {
+        gone: &mut Gone<'s, K, V>,
+    ) -> Result<(), Prepared<K, V>> {
         if !tags.is_empty() || self.tags.get().is_some() {
-            return self.keep_tagged(hash, prepared, tags, is_wanted);
+            return self.keep_tagged(hash, prepared, tags, is_wanted, gone);
         }
-        let Prepared { entry, weight, at } = prepared;
-        let displaced = if self.hooks.is_listened_to() {
-            Displaced::none()
-        } else {
-            Displaced::counted()
-        };
-        let mut gone = Gone {
-            slot: self,
-            displaced,
-        };
-        let unwanted =
-            self.store
-                .insert_entry(hash, entry, weight, at, is_wanted, &mut gone.displaced);
+        let (entry, weight, at) = prepared.into_entry();
+        let displaced = &mut gone.displaced;
+        let refused = self
+            .store
+            .insert_entry(hash, entry, weight, at, is_wanted, displaced);
         if self.tags.get().is_some() {
             // The first tag came meanwhile. What had to go for this answer may carry it, and was not asked.
             self.untag_what_is_gone();
         }
-        match unwanted {
-            None => Ok(gone),
-            Some(entry) => Err(Prepared { entry, weight, at }),
+        match refused {
+            None => Ok(()),
+            Some(entry) => Err(Prepared::of(entry, weight, at)),
         }
     }
 
     /// The same where answers carry tags.
     #[inline(never)]
-    fn keep_tagged(
-        &self,
+    fn keep_tagged<'s>(
+        &'s self,
         hash: u64,
         prepared: Prepared<K, V>,
         tags: &[Tag],
         is_wanted: impl Fn() -> bool,
-    ) -> Result<Gone<'_, K, V>, Prepared<K, V>> {
-        let Prepared { entry, weight, at } = prepared;
-        let mut gone = Gone {
-            slot: self,
-            displaced: Displaced::none(),
-        };
-        let displaced = &mut gone.displaced;
+        gone: &mut Gone<'s, K, V>,
+    ) -> Result<(), Prepared<K, V>> {
+        // All that has to go is asked for its tags.
+        gone.displaced = Displaced::none();
         let mut index = self.index().lock();
         // What was kept under the key takes its tags along; not so another key of this hash.
-        let is_alone = !self.is_there(hash, |other| other != entry.key());
-        let unwanted = self
+        let is_alone = !self.is_there(hash, |other| *other != prepared.key);
+        let (entry, weight, at) = prepared.into_entry();
+        let displaced = &mut gone.displaced;
+        let refused = self
             .store
             .insert_entry(hash, entry, weight, at, is_wanted, displaced);
-        if let Some(entry) = unwanted {
-            return Err(Prepared { entry, weight, at });
+        if let Some(entry) = refused {
+            return Err(Prepared::of(entry, weight, at));
         }
         if is_alone {
             index.remove(hash);
@@ -403,8 +421,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         if self.is_there(hash, |_| true) {
             index.add(hash, tags);
         }
-        drop(index);
-        Ok(gone)
+        Ok(())
     }
 
     /// Whether anything is kept under a hash whose key `is` it, even where its time is over.

@@ -167,18 +167,35 @@ impl<K: Key, V: Keepable> Slot<K, V> {
     /// Counts what left, and tells the user. Outside of all locks. Gives how much it was.
     #[inline]
     pub(super) fn left(&self, displaced: &Displaced<'_, K, V>) -> u64 {
-        let Evicted { living, expired } = displaced.evicted();
+        let evicted = displaced.evicted();
+        match evicted {
+            Evicted {
+                living: 0,
+                expired: 0,
+            } => {}
+            // One goes for one, most often.
+            Evicted {
+                living: 1,
+                expired: 0,
+            } => self.core.count(Count::Evicted),
+            _ => self.left_unseen(evicted),
+        }
+        let counted = u64::from(evicted.living) + u64::from(evicted.expired);
+        if displaced.is_shown() {
+            counted + self.left_each(displaced)
+        } else {
+            counted
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn left_unseen(&self, Evicted { living, expired }: Evicted) {
         for _ in 0..living {
             self.core.count(Count::Evicted);
         }
         for _ in 0..expired {
             self.core.count(Count::Expired);
-        }
-        let counted = u64::from(living) + u64::from(expired);
-        if displaced.is_shown() {
-            counted + self.left_each(displaced)
-        } else {
-            counted
         }
     }
 
@@ -254,6 +271,7 @@ pub(crate) struct Gone<'s, K: Key, V: Keepable> {
 }
 
 impl<K: Key, V: Keepable> Drop for Gone<'_, K, V> {
+    #[inline]
     fn drop(&mut self) {
         self.slot.changed();
         self.slot.left(&self.displaced);

@@ -83,13 +83,19 @@ pub(crate) trait Landing {
     /// What is to be kept of the answer; `None` when it is not kept.
     fn prepare(&mut self, answer: &Self::Answer) -> Option<Self::Prepared>;
 
+    /// Nothing that had to go yet.
+    fn displaced(&self) -> Self::Displaced;
+
     /// Keeps it, or gives it back when it is not wanted, which it asks where whoever takes out what is kept cannot come
-    /// in between. May be called under a lock of the flight, and must run no code of the user's but `Hash` and `Eq`.
+    /// in between. What has to go is added to `displaced`. May be called under a lock of the flight, and must run no code
+    /// of the user's but `Hash` and `Eq`.
+    // Where it will be dropped: it is large.
     fn commit(
         &mut self,
         prepared: Self::Prepared,
         is_wanted: impl Fn() -> bool,
-    ) -> Result<Committed<Self::Displaced>, Self::Prepared>;
+        displaced: &mut Self::Displaced,
+    ) -> Result<Committed, Self::Prepared>;
 
     /// A share in an answer that is not kept, asked once for each caller that waits. `None`: it cannot be shared, and
     /// they run their own bodies, one after the other.
@@ -114,11 +120,12 @@ pub(crate) enum Ending<'a, R> {
 }
 
 /// What became of an answer that was to be kept.
-pub(crate) struct Committed<D> {
-    /// Whether it can be found now.
-    pub(crate) kept: bool,
-    /// What had to go.
-    pub(crate) displaced: D,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Committed {
+    /// It can be found now.
+    Kept,
+    /// There was no room for it.
+    NoRoom,
 }
 
 /// What happened to a call, beside its body.
@@ -227,9 +234,15 @@ impl<K: Eq, A> Flights<K, A> {
     #[inline]
     fn enter(&self, hash: u64, key: &mut Option<K>) -> Entry<'_, K, A> {
         let shard = self.shard(hash);
-        match shard.lead(hash, key) {
+        let Some(own) = key.take() else {
+            return Self::meet(shard, shard.lock(hash), hash, key);
+        };
+        match shard.lead(hash, own) {
             Ok(ticket) => Entry::Lead(Lead::new(shard, hash, ticket)),
-            Err(table) => Self::meet(shard, table, hash, key),
+            Err((table, own)) => {
+                *key = Some(own);
+                Self::meet(shard, table, hash, key)
+            }
         }
     }
 

@@ -230,19 +230,22 @@ impl<K: Key, A: Clone + Send + Sync + 'static> Landing for Member<K, A> {
         Some(Arc::new(answer.clone()))
     }
 
+    fn displaced(&self) -> Option<Arc<A>> {
+        None
+    }
+
     fn commit(
         &mut self,
         answer: Arc<A>,
         is_wanted: impl Fn() -> bool,
-    ) -> Result<Committed<Option<Arc<A>>>, Arc<A>> {
+        displaced: &mut Option<Arc<A>>,
+    ) -> Result<Committed, Arc<A>> {
         let mut kept = lock(&self.burst.answer);
         if !is_wanted() {
             return Err(answer);
         }
-        Ok(Committed {
-            kept: true,
-            displaced: kept.replace(answer),
-        })
+        *displaced = kept.replace(answer);
+        Ok(Committed::Kept)
     }
 
     fn share(&mut self, _: &A) -> Option<()> {

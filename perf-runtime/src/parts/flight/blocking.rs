@@ -17,10 +17,14 @@ pub(super) fn run<L: Landing>(
     landing: &mut L,
     body: impl FnOnce() -> L::Answer,
 ) -> L::Answer {
-    let mut key = Some(key);
-    match flights.enter(hash, &mut key) {
-        Entry::Lead(lead) => lead_first(lead, landing, body),
-        entry => follow(flights, hash, key, entry, landing, body),
+    let shard = flights.shard(hash);
+    match shard.lead(hash, key) {
+        Ok(ticket) => lead_first(Lead::new(shard, hash, ticket), landing, body),
+        Err((table, key)) => {
+            let mut key = Some(key);
+            let entry = Flights::meet(shard, table, hash, &mut key);
+            follow(flights, hash, key, entry, landing, body)
+        }
     }
 }
 
@@ -31,13 +35,13 @@ pub(super) fn run<L: Landing>(
 )]
 #[inline(always)]
 fn lead_first<L: Landing>(
-    lead: Lead<'_, L::Key, L::Shared>,
+    mut lead: Lead<'_, L::Key, L::Shared>,
     landing: &mut L,
     body: impl FnOnce() -> L::Answer,
 ) -> L::Answer {
     let _running = lead.running();
     if let Some(answer) = landing.found() {
-        return found(lead, landing, answer);
+        return found(&mut lead, landing, answer);
     }
     let answer = run_body(landing, body);
     lead.land(landing, &answer);
@@ -48,13 +52,13 @@ fn lead_first<L: Landing>(
 #[cold]
 #[inline(never)]
 fn lead_next<L: Landing>(
-    lead: Lead<'_, L::Key, L::Shared>,
+    mut lead: Lead<'_, L::Key, L::Shared>,
     landing: &mut L,
     body: impl FnOnce() -> L::Answer,
 ) -> L::Answer {
     let _running = lead.running();
     if let Some(answer) = landing.found() {
-        return found(lead, landing, answer);
+        return found(&mut lead, landing, answer);
     }
     let answer = run_body(landing, body);
     lead.land_met(landing.prepare(&answer), landing, &answer);
@@ -65,7 +69,7 @@ fn lead_next<L: Landing>(
 #[cold]
 #[inline(never)]
 fn found<L: Landing>(
-    lead: Lead<'_, L::Key, L::Shared>,
+    lead: &mut Lead<'_, L::Key, L::Shared>,
     landing: &mut L,
     answer: L::Answer,
 ) -> L::Answer {

@@ -150,7 +150,7 @@ where
         self.body.set(None);
         self.is_in_body = false;
         self.landing.ended(Ending::Answered(&answer));
-        if let Stage::Leading(lead) = std::mem::replace(self.stage, Stage::Over) {
+        if let Stage::Leading(mut lead) = std::mem::replace(self.stage, Stage::Over) {
             lead.land(self.landing, &answer);
         }
         drop(running);
@@ -216,7 +216,7 @@ where
     /// The call ends with the answer of another one.
     #[cold]
     fn coalesced(&mut self, answer: L::Answer) -> Poll<L::Answer> {
-        if let Stage::Leading(lead) = std::mem::replace(self.stage, Stage::Over) {
+        if let Stage::Leading(mut lead) = std::mem::replace(self.stage, Stage::Over) {
             lead.found();
         }
         self.body.set(None);

@@ -16,7 +16,10 @@ type Seats<A> = BTreeMap<u64, Arc<Seat<A>>>;
 pub(super) struct Lead<'f, K: Eq, A> {
     shard: &'f Shard<K, A>,
     hash: u64,
-    ticket: Ticket,
+    flight: u64,
+    run: u32,
+    /// It has landed, or was handed on.
+    is_over: bool,
 }
 
 /// The name of a flight among all flights.
@@ -33,20 +36,30 @@ impl<'f, K: Eq, A> Lead<'f, K, A> {
         Self {
             shard,
             hash,
-            ticket,
+            flight: ticket.flight,
+            run: ticket.run,
+            is_over: false,
+        }
+    }
+
+    #[inline]
+    fn ticket(&self) -> Ticket {
+        Ticket {
+            flight: self.flight,
+            run: self.run,
         }
     }
 
     /// Code of this run runs on this thread.
     #[inline]
     pub(super) fn running(&self) -> Running {
-        Running::enter(id(self.shard, self.ticket.flight))
+        Running::enter(id(self.shard, self.flight))
     }
 
     /// A poll of the body begins that is not the first. False when the lead has been taken away.
     pub(super) fn resume(&self) -> bool {
         let mut table = self.shard.lock(self.hash);
-        let record = table.run(self.hash, self.ticket);
+        let record = table.run(self.hash, self.ticket());
         record.is_some_and(|record| {
             record.pulse.is_paused = false;
             true
@@ -56,7 +69,7 @@ impl<'f, K: Eq, A> Lead<'f, K, A> {
     /// A poll of the body has ended, and the body has not. `waker` is how it is polled again.
     pub(super) fn pause(&self, waker: &Waker) {
         let mut table = self.shard.lock(self.hash);
-        let Some(record) = table.run(self.hash, self.ticket) else {
+        let Some(record) = table.run(self.hash, self.ticket()) else {
             return;
         };
         record.pulse.is_paused = true;
@@ -68,7 +81,7 @@ impl<'f, K: Eq, A> Lead<'f, K, A> {
         drop(table);
         let mut waker = Some(waker.clone());
         let mut table = self.shard.lock(self.hash);
-        if let Some(record) = table.run(self.hash, self.ticket) {
+        if let Some(record) = table.run(self.hash, self.ticket()) {
             std::mem::swap(&mut record.pulse.waker, &mut waker);
         }
         drop(table);
@@ -77,36 +90,40 @@ impl<'f, K: Eq, A> Lead<'f, K, A> {
 
     /// The answer is kept already, by a run that ended just before this one began.
     #[cold]
-    pub(super) fn found(self) {
+    pub(super) fn found(&mut self) {
         let mut delivery = Delivery(Seats::new());
         let mut table = self.shard.lock(self.hash);
-        if table.run(self.hash, self.ticket).is_none() {
+        if table.run(self.hash, self.ticket()).is_none() {
             return;
         }
-        let removed = table.remove(self.hash, self.ticket.flight);
+        let removed = table.remove(self.hash, self.flight);
         drop(table);
         if let Some(crowd) = removed.and_then(|record| record.crowd) {
             delivery.0 = crowd.into_seats();
         }
-        std::mem::forget(self);
+        self.is_over = true;
         delivery.tell_all(|| News::Look);
     }
 
     /// The body has given its answer and is gone.
-    #[inline]
-    pub(super) fn land<L>(self, landing: &mut L, answer: &L::Answer)
+    #[expect(
+        clippy::inline_always,
+        reason = "the way of a run that nobody meets, in one function"
+    )]
+    #[inline(always)]
+    pub(super) fn land<L>(&mut self, landing: &mut L, answer: &L::Answer)
     where
         L: Landing<Key = K, Shared = A>,
     {
-        let (shard, ticket) = (self.shard, self.ticket);
+        let (shard, flight) = (self.shard, self.flight);
         match landing.prepare(answer) {
-            None if shard.end_unmet(ticket) => std::mem::forget(self),
-            Some(keep) if shard.is_unmet(ticket) => {
-                // What had to go goes last, and in its place: it is large.
-                let committed = landing.commit(keep, || shard.is_unmet(ticket));
-                match committed {
-                    Ok(_) if shard.end_unmet(ticket) => std::mem::forget(self),
-                    Ok(ref committed) => self.kept_among_others(committed, landing, answer),
+            None if shard.end_unmet(flight) => self.is_over = true,
+            Some(keep) if shard.is_unmet(flight) => {
+                // What had to go goes last, when this is over.
+                let mut displaced = landing.displaced();
+                match landing.commit(keep, || shard.is_unmet(flight), &mut displaced) {
+                    Ok(_) if shard.end_unmet(flight) => self.is_over = true,
+                    Ok(kept) => self.committed_among_others(kept, landing, answer),
                     Err(keep) => self.land_met(Some(keep), landing, answer),
                 }
             }
@@ -114,31 +131,27 @@ impl<'f, K: Eq, A> Lead<'f, K, A> {
         }
     }
 
-    /// Somebody has come to the key while its answer was kept.
+    /// Somebody has come to the key while its answer was handed over.
     #[cold]
     #[inline(never)]
-    fn kept_among_others<L>(
-        self,
-        committed: &Committed<L::Displaced>,
-        landing: &mut L,
-        answer: &L::Answer,
-    ) where
+    fn committed_among_others<L>(&mut self, kept: Committed, landing: &mut L, answer: &L::Answer)
+    where
         L: Landing<Key = K, Shared = A>,
     {
         let mut delivery = Delivery(Seats::new());
         let mut table = self.shard.lock(self.hash);
-        let Some(record) = table.run(self.hash, self.ticket) else {
+        let Some(record) = table.run(self.hash, self.ticket()) else {
             return drop(table); // taken away
         };
-        if !committed.kept || record.is_outdated() {
+        if kept == Committed::NoRoom || record.is_outdated() {
             record.outdate();
             let joined = record.take_joined();
             drop(table);
             return self.share(joined, landing, answer);
         }
-        let removed = table.remove(self.hash, self.ticket.flight);
+        let removed = table.remove(self.hash, self.flight);
         drop(table);
-        std::mem::forget(self);
+        self.is_over = true;
         if let Some(crowd) = removed.and_then(|record| record.crowd) {
             delivery.0 = crowd.into_seats();
         }
@@ -148,35 +161,36 @@ impl<'f, K: Eq, A> Lead<'f, K, A> {
     /// The same where somebody may have come.
     #[inline(never)]
     pub(super) fn land_met<L>(
-        self,
+        &mut self,
         mut prepared: Option<L::Prepared>,
         landing: &mut L,
         answer: &L::Answer,
     ) where
         L: Landing<Key = K, Shared = A>,
     {
+        // What had to go goes last.
+        let mut displaced = landing.displaced();
         let mut table = self.shard.lock(self.hash);
-        let Some(record) = table.take_lonely(self.hash, self.ticket) else {
+        let Some(record) = table.take_lonely(self.hash, self.ticket()) else {
             drop(table);
             return self.land_among_others(prepared, landing, answer);
         };
-        std::mem::forget(self);
+        self.is_over = true;
         let keep = if record.is_outdated() {
             None
         } else {
             prepared.take()
         };
         let Record { key, pulse, .. } = record;
-        // What had to go goes last, and in its place: it is large.
-        let _committed = keep.map(|keep| landing.commit(keep, || true));
+        let refused = keep.map(|keep| landing.commit(keep, || true, &mut displaced));
         drop(table);
-        drop((key, pulse));
+        drop((key, pulse, refused));
     }
 
     /// Somebody waits, or has waited.
     #[cold]
     fn land_among_others<L>(
-        self,
+        &mut self,
         mut prepared: Option<L::Prepared>,
         landing: &mut L,
         answer: &L::Answer,
@@ -184,9 +198,10 @@ impl<'f, K: Eq, A> Lead<'f, K, A> {
         L: Landing<Key = K, Shared = A>,
     {
         // Dropped after the lock: if keeping the answer panics, which it must not, those who wait are not forgotten.
+        let mut displaced = landing.displaced();
         let mut delivery = Delivery(Seats::new());
         let mut table = self.shard.lock(self.hash);
-        let Some(record) = table.run(self.hash, self.ticket) else {
+        let Some(record) = table.run(self.hash, self.ticket()) else {
             return drop(table); // taken away
         };
         let keep = if record.is_outdated() {
@@ -201,29 +216,28 @@ impl<'f, K: Eq, A> Lead<'f, K, A> {
             drop(table);
             return self.share(joined, landing, answer);
         };
-        let Some(record) = table.remove(self.hash, self.ticket.flight) else {
+        let Some(record) = table.remove(self.hash, self.flight) else {
             return drop(table);
         };
         let Record {
             key, pulse, crowd, ..
         } = record;
         delivery.0 = crowd.map_or_else(Seats::new, |crowd| crowd.into_seats());
-        let committed = landing.commit(keep, || true);
+        let committed = landing.commit(keep, || true, &mut displaced);
         drop(table);
-        std::mem::forget(self);
-        if committed.as_ref().is_ok_and(|committed| committed.kept) {
+        self.is_over = true;
+        if let Ok(Committed::Kept) = committed {
             delivery.tell_all(|| News::Look);
         } else {
             delivery.share(landing, answer);
         }
         drop(delivery);
-        drop((key, pulse));
-        drop(committed.map(|committed| committed.displaced));
+        drop((key, pulse, committed));
     }
 
     /// The answer is not kept: those who waited for it get a share, or lead themselves.
     #[cold]
-    fn share<L>(self, joined: Seats<A>, landing: &mut L, answer: &L::Answer)
+    fn share<L>(&mut self, joined: Seats<A>, landing: &mut L, answer: &L::Answer)
     where
         L: Landing<Key = K, Shared = A>,
     {
@@ -231,7 +245,7 @@ impl<'f, K: Eq, A> Lead<'f, K, A> {
         delivery.share(landing, answer);
         let rest = std::mem::take(&mut delivery.0);
         self.hand_on(rest);
-        std::mem::forget(self);
+        self.is_over = true;
     }
 
     /// Nobody leads any more. `rest` go back to their seats.
@@ -239,7 +253,7 @@ impl<'f, K: Eq, A> Lead<'f, K, A> {
     fn hand_on(&self, rest: Seats<A>) {
         let mut delivery = Delivery(rest);
         let mut table = self.shard.lock(self.hash);
-        let Some(record) = table.run(self.hash, self.ticket) else {
+        let Some(record) = table.run(self.hash, self.ticket()) else {
             drop(table);
             return;
         };
@@ -253,7 +267,7 @@ impl<'f, K: Eq, A> Lead<'f, K, A> {
                 seat.ring();
             }
         } else {
-            let removed = table.remove(self.hash, self.ticket.flight);
+            let removed = table.remove(self.hash, self.flight);
             drop(table);
             drop(removed);
         }
@@ -261,8 +275,11 @@ impl<'f, K: Eq, A> Lead<'f, K, A> {
 }
 
 impl<K: Eq, A> Drop for Lead<'_, K, A> {
+    #[inline]
     fn drop(&mut self) {
-        self.hand_on(Seats::new());
+        if !self.is_over {
+            self.hand_on(Seats::new());
+        }
     }
 }
 

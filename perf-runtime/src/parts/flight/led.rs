@@ -25,10 +25,9 @@ impl<K: Eq, A> Flights<K, A> {
         L: Landing<Key = K, Shared = A>,
     {
         let shard = self.shard(hash);
-        let mut key = Some(key);
-        let ticket = match shard.lead(hash, &mut key) {
+        let ticket = match shard.lead(hash, key) {
             Ok(ticket) => ticket,
-            Err(mut table) => match table.enter(hash, &mut key) {
+            Err((mut table, key)) => match table.enter(hash, &mut Some(key)) {
                 Found::Led(ticket) => ticket,
                 Found::Running(_) | Found::Nothing => return None,
             },
@@ -45,7 +44,7 @@ impl<L: Landing> Led<'_, L> {
     /// The answer, if it is kept by now: then there is nothing to lead.
     pub(crate) fn found(&mut self) -> Option<L::Answer> {
         let answer = self.landing.found()?;
-        if let Some(lead) = self.lead.take() {
+        if let Some(mut lead) = self.lead.take() {
             lead.found();
         }
         self.landing.happened(Event::Coalesced);
@@ -80,7 +79,7 @@ impl<L: Landing> Led<'_, L> {
     pub(crate) fn land(mut self, answer: &L::Answer) {
         self.begun = false;
         self.landing.ended(Ending::Answered(answer));
-        if let Some(lead) = self.lead.take() {
+        if let Some(mut lead) = self.lead.take() {
             lead.land(&mut self.landing, answer);
         }
     }

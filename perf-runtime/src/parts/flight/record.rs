@@ -142,33 +142,37 @@ impl<K: Eq, A> Table<K, A> {
         Some(self.collided.swap_remove(place).1)
     }
 
-    /// The caller leads, where there is no record. Takes `key` for that only.
-    #[inline]
-    pub(super) fn lead(
-        &mut self,
-        hash: u64,
-        key: &mut Option<K>,
-        unmet: &AtomicU64,
-    ) -> Option<Ticket> {
-        let is_left_behind = self.unmet != 0 && unmet.load(Acquire) == 0;
-        let is_free = is_left_behind || self.alone.is_none();
-        if !(is_free && self.records.is_empty() && self.collided.is_empty()) {
-            return None;
+    /// The caller leads, where there is no record; else the key comes back.
+    #[expect(
+        clippy::inline_always,
+        reason = "the way of a run that nobody meets, in one function"
+    )]
+    #[inline(always)]
+    pub(super) fn lead(&mut self, hash: u64, key: K, unmet: &AtomicU64) -> Result<Ticket, K> {
+        let is_unmet = self.unmet != 0;
+        // What kept it is seen by who finds it ended.
+        let is_led = is_unmet && unmet.load(Acquire) != 0;
+        if is_led || !(self.records.is_empty() && self.collided.is_empty()) {
+            return Err(key);
         }
-        let key = key.take()?;
-        let ticket = self.next();
+        let ticket;
         match &mut self.alone {
-            // Nobody has met it: all else is as it was when it was new.
-            Some((led, record)) if is_left_behind => {
-                (*led, record.ticket, record.key) = (hash, ticket, key);
+            None => {
+                ticket = next(&mut self.issued);
+                self.alone = Some((hash, Record::new(ticket, key)));
             }
-            alone => *alone = Some((hash, Record::new(ticket, key))),
+            // Left behind. Nobody has met it: all else is as it was when it was new.
+            Some((led, record)) if is_unmet => {
+                ticket = next(&mut self.issued);
+                (*led, record.ticket.flight, record.key) = (hash, ticket.flight, key);
+            }
+            Some(_) => return Err(key),
         }
         if !needs_drop::<K>() {
             self.unmet = ticket.flight;
             unmet.store(ticket.flight, Relaxed);
         }
-        Some(ticket)
+        Ok(ticket)
     }
 
     /// Sees to it that the one whose hash `is_meant` is a record like any other, or none if it has ended.
@@ -180,14 +184,6 @@ impl<K: Eq, A> Table<K, A> {
         let flight = std::mem::take(&mut self.unmet);
         if unmet.compare_exchange(flight, 0, AcqRel, Acquire).is_err() {
             self.alone = None;
-        }
-    }
-
-    fn next(&mut self) -> Ticket {
-        self.issued = self.issued.wrapping_add(1);
-        Ticket {
-            flight: self.issued,
-            run: 0,
         }
     }
 
@@ -203,7 +199,7 @@ impl<K: Eq, A> Table<K, A> {
         let Some(key) = key.take() else {
             return Found::Nothing;
         };
-        let ticket = self.next();
+        let ticket = next(&mut self.issued);
         let record = Record::new(ticket, key);
         match self.records.entry(hash) {
             Entry::Vacant(entry) => _ = entry.insert(record),
@@ -223,6 +219,15 @@ impl<K: Eq, A> Table<K, A> {
             Entry::Occupied(entry) if is(entry.get()) => Some(entry.remove()),
             _ => None,
         }
+    }
+}
+
+#[inline]
+fn next(issued: &mut u64) -> Ticket {
+    *issued = issued.wrapping_add(1);
+    Ticket {
+        flight: *issued,
+        run: 0,
     }
 }
 

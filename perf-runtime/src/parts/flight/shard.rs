@@ -10,6 +10,11 @@
 //! An answer is kept while the word still says so, which is asked where those who take out what is kept do not come in
 //! between: they have looked here before. So one of the two sees the other.
 
+#![expect(
+    clippy::inline_always,
+    reason = "the way of a run that nobody meets, in one function"
+)]
+
 use std::sync::atomic::Ordering::{Relaxed, Release};
 
 use super::lock::{AtomicU64, Mutex, MutexGuard, lock};
@@ -32,17 +37,17 @@ impl<K: Eq, A> Shard<K, A> {
         }
     }
 
-    /// Leads, where nothing else is led. Takes `key` for that only; else the records are there to be looked through.
-    #[inline]
+    /// Leads, where nothing else is led. Else the key comes back, and the records are there to be looked through.
+    #[inline(always)]
     pub(super) fn lead(
         &self,
         hash: u64,
-        key: &mut Option<K>,
-    ) -> Result<Ticket, MutexGuard<'_, Table<K, A>>> {
+        key: K,
+    ) -> Result<Ticket, (MutexGuard<'_, Table<K, A>>, K)> {
         let mut table = lock(&self.table);
         match table.lead(hash, key, &self.unmet) {
-            Some(ticket) => Ok(ticket),
-            None => Err(self.met(table, |led| led == hash)),
+            Ok(ticket) => Ok(ticket),
+            Err(key) => Err((self.met(table, |led| led == hash), key)),
         }
     }
 
@@ -56,6 +61,7 @@ impl<K: Eq, A> Shard<K, A> {
         self.met(lock(&self.table), |_| true)
     }
 
+    #[inline(never)]
     fn met<'s>(
         &self,
         mut table: MutexGuard<'s, Table<K, A>>,
@@ -72,17 +78,17 @@ impl<K: Eq, A> Shard<K, A> {
 
     /// Whether nobody has met this run.
     #[inline]
-    pub(super) fn is_unmet(&self, ticket: Ticket) -> bool {
+    pub(super) fn is_unmet(&self, flight: u64) -> bool {
         // What was written before another lock is seen under it.
-        self.unmet.load(Relaxed) == ticket.flight
+        self.unmet.load(Relaxed) == flight
     }
 
     /// Ends a run that nobody has met; false when somebody has.
     #[inline]
-    pub(super) fn end_unmet(&self, ticket: Ticket) -> bool {
+    pub(super) fn end_unmet(&self, flight: u64) -> bool {
         // Who finds it ended finds what it has kept.
         self.unmet
-            .compare_exchange(ticket.flight, 0, Release, Relaxed)
+            .compare_exchange(flight, 0, Release, Relaxed)
             .is_ok()
     }
 }

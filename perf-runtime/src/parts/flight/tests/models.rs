@@ -156,20 +156,20 @@ impl Landing for Keeps<'_> {
         answer.clone().ok()
     }
 
+    fn displaced(&self) {}
+
     fn commit(
         &mut self,
         prepared: u64,
         is_wanted: impl Fn() -> bool,
-    ) -> Result<Committed<()>, u64> {
+        (): &mut (),
+    ) -> Result<Committed, u64> {
         let mut kept = lock(&self.world.kept);
         if !is_wanted() {
             return Err(prepared);
         }
         kept.insert(self.key, prepared);
-        Ok(Committed {
-            kept: true,
-            displaced: (),
-        })
+        Ok(Committed::Kept)
     }
 
     fn share(&mut self, answer: &Answer) -> Option<Answer> {

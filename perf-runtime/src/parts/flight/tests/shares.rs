@@ -182,7 +182,7 @@ impl Landing for Watched {
     type Answer = ();
     type Shared = Share;
     type Prepared = Dropped;
-    type Displaced = (Dropped, Dropped);
+    type Displaced = Option<(Dropped, Dropped)>;
 
     fn found(&mut self) -> Option<()> {
         self.watch.see(Place::Found);
@@ -203,19 +203,22 @@ impl Landing for Watched {
             .then(|| Dropped(self.watch.clone(), Place::DropPrepared))
     }
 
+    fn displaced(&self) -> Self::Displaced {
+        None
+    }
+
     fn commit(
         &mut self,
         prepared: Dropped,
         is_wanted: impl Fn() -> bool,
-    ) -> Result<Committed<Self::Displaced>, Dropped> {
+        displaced: &mut Self::Displaced,
+    ) -> Result<Committed, Dropped> {
         if !is_wanted() {
             return Err(prepared);
         }
-        let displaced = Dropped(self.watch.clone(), Place::DropDisplaced);
-        Ok(Committed {
-            kept: true,
-            displaced: (prepared, displaced),
-        })
+        let other = Dropped(self.watch.clone(), Place::DropDisplaced);
+        *displaced = Some((prepared, other));
+        Ok(Committed::Kept)
     }
 
     fn share(&mut self, (): &()) -> Option<Share> {

@@ -270,22 +270,23 @@ impl Landing for Keeps<'_> {
         answer.clone().ok()
     }
 
+    fn displaced(&self) {}
+
     fn commit(
         &mut self,
         prepared: u64,
         is_wanted: impl Fn() -> bool,
-    ) -> Result<Committed<()>, u64> {
+        (): &mut (),
+    ) -> Result<Committed, u64> {
         let mut kept = self.world.kept.lock().unwrap();
         if !is_wanted() {
             return Err(prepared);
         }
-        if self.world.keeps {
-            kept.insert(self.key, prepared);
+        if !self.world.keeps {
+            return Ok(Committed::NoRoom);
         }
-        Ok(Committed {
-            kept: self.world.keeps,
-            displaced: (),
-        })
+        kept.insert(self.key, prepared);
+        Ok(Committed::Kept)
     }
 
     fn share(&mut self, answer: &Answer) -> Option<Answer> {
