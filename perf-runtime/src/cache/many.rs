@@ -1,5 +1,6 @@
 //! Several keys at once.
 
+use std::collections::HashMap;
 use std::future::Future;
 
 use super::Count;
@@ -33,7 +34,8 @@ impl<K: Key, V: Keepable> Cache<K, V> {
     }
 
     /// The values under some keys, in their order; those that are not there are loaded together, by one `load`, and kept.
-    /// `None` is what `load` gave no value for. It may give more than it was asked for; that is not kept.
+    /// `None` is what `load` gave no value for. It is asked once for a key that is there more than once. It may give more
+    /// than it was asked for, which is not kept, and of two values for a key the last one counts.
     ///
     /// A key that another call is loading is waited for when the others are there, and if that call brings nothing, `load`
     /// runs again for this key alone. So one load per key runs at a time here, too, and an invalidation beats it. Each key
@@ -61,11 +63,13 @@ impl<K: Key, V: Keepable> Cache<K, V> {
         let Many {
             mut values,
             wanted,
+            again,
             others,
         } = self.look_for(keys.into_iter().collect());
         if !wanted.is_empty() {
             put(&mut values, together::load(wanted, &mut load));
         }
+        self.put_again(&mut values, again);
         for Other { place, hash, key } in others {
             let load = || value_of(&key, load(vec![key.clone()]));
             let missing = self.missing(hash, &key);
@@ -103,12 +107,14 @@ impl<K: Key, V: Keepable> Cache<K, V> {
         let Many {
             mut values,
             wanted,
+            again,
             others,
         } = self.look_for(keys.into_iter().collect());
         if !wanted.is_empty() {
             let loaded = together::load_async(wanted, &mut load).await;
             put(&mut values, loaded);
         }
+        self.put_again(&mut values, again);
         for Other { place, hash, key } in others {
             let load = async { value_of(&key, load(vec![key.clone()]).await) };
             let missing = self.missing(hash, &key);
@@ -128,6 +134,7 @@ impl<K: Key, V: Keepable> Cache<K, V> {
         let mut many = Many {
             values: Vec::with_capacity(keys.len()),
             wanted: Vec::new(),
+            again: Vec::new(),
             others: Vec::new(),
         };
         for (place, key) in keys.into_iter().enumerate() {
@@ -147,7 +154,17 @@ impl<K: Key, V: Keepable> Cache<K, V> {
             }
             many.values.push(found);
         }
+        many.tell_apart();
         many
+    }
+
+    /// Gives what was loaded for a key to the other places that it was wanted for.
+    fn put_again(&self, values: &mut [Option<V>], again: Vec<Again>) {
+        for Again { place, first } in again {
+            let value = values.get(first).cloned().flatten();
+            self.slot().core.count(Count::Coalesced);
+            put(values, [(place, value)]);
+        }
     }
 
     fn missing(&self, hash: u64, key: &K) -> Missing<'_, K, Option<V>, V>
@@ -163,8 +180,36 @@ struct Many<'c, K: Key, V: Keepable> {
     values: Vec<Option<V>>,
     /// Missing, and led by this call.
     wanted: Vec<Wanted<'c, K, V>>,
+    /// Missing, and led by this call for another place.
+    again: Vec<Again>,
     /// Missing, and led by another one.
     others: Vec<Other<K>>,
+}
+
+impl<K: Key, V: Keepable> Many<'_, K, V> {
+    /// Finds out which of the others this call leads itself.
+    fn tell_apart(&mut self) {
+        if self.others.is_empty() {
+            return;
+        }
+        let led = self.wanted.iter().map(|led| (&led.key, led.place));
+        let led: HashMap<_, _> = led.collect();
+        let again = &mut self.again;
+        self.others.retain(|other| {
+            let first = led.get(&other.key);
+            again.extend(first.map(|&first| Again {
+                place: other.place,
+                first,
+            }));
+            first.is_none()
+        });
+    }
+}
+
+/// A key that is there more than once: the place, and the one that it is loaded for.
+struct Again {
+    place: usize,
+    first: usize,
 }
 
 struct Other<K> {
@@ -182,6 +227,6 @@ fn put<V>(values: &mut [Option<V>], loaded: impl IntoIterator<Item = (usize, Opt
 }
 
 fn value_of<K: Eq, V>(key: &K, loaded: impl IntoIterator<Item = (K, V)>) -> Option<V> {
-    let mut of_it = loaded.into_iter().filter(|(other, _)| other == key);
-    of_it.next().map(|(_, value)| value)
+    let of_it = loaded.into_iter().filter(|(other, _)| other == key);
+    of_it.last().map(|(_, value)| value)
 }

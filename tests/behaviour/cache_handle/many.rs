@@ -72,6 +72,29 @@ fn a_load_of_many_that_panics_or_is_outdated_keeps_nothing() {
     assert_eq!((cache.peek(1), cache.peek(2)), (None, Some(2)));
 }
 
+#[test]
+fn a_key_that_is_there_more_than_once_is_asked_for_once() {
+    let cache: Cache<u64, u64> = cache("loading: many twins");
+    let mut asked = Vec::new();
+    let values = cache.get_many_or_load([1, 1, 2, 1, 2], |keys| {
+        asked.push(keys);
+        vec![(2, 20)]
+    });
+    assert_eq!(values, [None, None, Some(20), None, Some(20)]);
+    assert_eq!(asked, [[1, 2]]);
+    let stats = cache.stats();
+    assert_eq!((stats.misses, stats.coalesced), (5, 3));
+    assert_eq!((stats.loads, stats.load_errors), (1, 1));
+}
+
+#[test]
+fn of_two_values_for_a_key_the_last_one_counts() {
+    let cache: Cache<u64, u64> = cache("loading: many values");
+    let values = cache.get_many_or_load([1, 2, 1], |_| vec![(1, 10), (2, 20), (1, 11)]);
+    assert_eq!(values, [Some(11), Some(20), Some(11)]);
+    assert_eq!(cache.get_many([1, 2]), [Some(11), Some(20)]);
+}
+
 /// Some numbers, ten times as much, after some polls; 4 has none.
 async fn tens(keys: Vec<u64>) -> Vec<(u64, u64)> {
     tokio::task::yield_now().await;
@@ -99,6 +122,18 @@ async fn what_is_missing_of_many_is_awaited_together() {
     let stats = cache.stats();
     assert_eq!((stats.hits, stats.misses), (1, 4));
     assert_eq!((stats.loads, stats.load_errors), (2, 1));
+}
+
+#[tokio::test]
+async fn a_key_that_is_there_more_than_once_is_awaited_once() {
+    let cache: Cache<u64, u64> = cache("loading: many awaited twins");
+    let mut asked = Vec::new();
+    let values = cache.get_many_or_load_async([4, 4, 2, 2], |keys| {
+        asked.push(keys.clone());
+        tens(keys)
+    });
+    assert_eq!(values.await, [None, None, Some(20), Some(20)]);
+    assert_eq!(asked, [[4, 2]]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
