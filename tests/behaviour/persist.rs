@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, SystemTime};
 
 use perfkit::__private::persist::{Schema, System, Verdict, load as read, save as write};
-use perfkit::{Cache, Clock, PersistError, cached};
+use perfkit::{Cache, CacheFault, Clock, PersistError, cached};
 
 #[cfg(feature = "tracing")]
 mod events;
@@ -432,6 +432,31 @@ fn a_cache_by_hand_is_opened_again_by_its_name() {
     let other: Cache<u64, String> = open("kept by another");
     assert!(other.is_empty(), "the file is that of another cache");
     assert_eq!(count("kept by another", "persist_quarantined"), 1);
+}
+
+#[test]
+fn a_cache_that_cannot_be_made_leaves_the_file_where_it_is() {
+    let path = fresh("refused");
+    let numbers: Cache<u64, u64> = Cache::builder("persist: refused")
+        .persist(&path)
+        .build()
+        .unwrap();
+    numbers.insert(1, 1);
+    numbers.save().unwrap();
+    drop(numbers);
+
+    let elsewhere: Cache<u64, u64> = Cache::builder("persist: refused").build().unwrap();
+    let texts = Cache::<u64, String>::builder("persist: refused")
+        .persist(&path)
+        .build();
+    assert_eq!(texts.unwrap_err().fault(), CacheFault::NameTaken);
+    drop(elsewhere);
+
+    let numbers: Cache<u64, u64> = Cache::builder("persist: refused")
+        .persist(&path)
+        .build()
+        .unwrap();
+    assert_eq!(numbers.get(1), Some(1));
 }
 
 #[test]

@@ -238,6 +238,10 @@ impl<K: Key, V: Keepable> CacheBuilder<K, V> {
         if let Some(fault) = fault(&settings) {
             return fail(name, fault);
         }
+        // Asked again in the end; before the file is read, which would be set aside as that of other types.
+        if by_hand::is_taken::<K, V>(&name) {
+            return fail(name, CacheFault::NameTaken);
+        }
         let core = by_hand::core_of(&name);
         #[cfg(feature = "persist")]
         let opened = super::persisted::open(core, &name, &name, settings.wait, &hooks);

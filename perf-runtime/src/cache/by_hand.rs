@@ -70,6 +70,15 @@ impl Observed for Core {
     }
 }
 
+/// Whether there is a cache of that name that keeps something else.
+pub(super) fn is_taken<K: Key, V: Keepable>(name: &str) -> bool {
+    let kind = TypeId::of::<Slot<K, V>>();
+    let is_other = |namesake: &(TypeId, _)| is_alive(namesake) && namesake.0 != kind;
+    let caches = caches();
+    let namesakes = caches.as_ref().and_then(|caches| caches.get(name));
+    namesakes.is_some_and(|namesakes| namesakes.iter().any(is_other))
+}
+
 /// Puts a new cache where it is found; false when there is one of that name that keeps something else.
 pub(super) fn put<K: Key, V: Keepable>(name: &str, slot: &Arc<Slot<K, V>>) -> bool {
     let kind = TypeId::of::<Slot<K, V>>();
