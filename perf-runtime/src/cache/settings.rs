@@ -104,8 +104,9 @@ impl Settings {
 
     /// Whether it is time to make a new answer in the place of one that is fresh until then.
     pub(super) fn is_due(&self, fresh_until: u64, now: u64) -> bool {
-        let ahead = self.refresh_ahead;
-        let ahead = ahead.map_or(0, |share| shortened(nanos(self.ttl), share));
+        // Of the shortest there may be: of a longer one, an answer with a short life would be due as soon as it is there.
+        let shortest = |share| shortened(shortened(nanos(self.ttl), self.jitter), share);
+        let ahead = self.refresh_ahead.map_or(0, shortest);
         fresh_until != u64::MAX && now >= fresh_until.saturating_sub(ahead)
     }
 }

@@ -175,6 +175,28 @@ fn an_answer_is_made_anew_ahead_of_its_end() {
 }
 
 #[test]
+fn an_answer_whose_time_is_shortened_is_not_made_anew_at_once() {
+    static CLOCK: Clock = Clock::manual();
+
+    #[cached(ttl = "100s", jitter = 0.9, refresh_ahead = 0.2, clock = &CLOCK, name = "refresh: short")]
+    fn load(id: u64) -> u64 {
+        id
+    }
+
+    for _ in 0..2 {
+        for id in 0..100 {
+            load(id);
+        }
+    }
+    // The shortest life there may be is ten seconds, a fifth of which is two.
+    CLOCK.advance(Duration::from_millis(1_999));
+    for id in 0..100 {
+        load(id);
+    }
+    assert_eq!(count("refresh: short", "refreshes"), 0);
+}
+
+#[test]
 fn an_invalidation_beats_a_refresh() {
     static CLOCK: Clock = Clock::manual();
     static GATE: Gate = Gate::new();
