@@ -110,6 +110,11 @@ impl Answers {
         self.answer.as_ref().is_some_and(types::cannot_fail)
     }
 
+    /// Whether what is kept may be an error.
+    pub(crate) fn keeps_errors(&self) -> bool {
+        self.keeps == Keeps::Whole
+    }
+
     /// The type that says how much of an answer is kept.
     pub(crate) fn kept(&self, private: &TokenStream) -> TokenStream {
         let Some(answer) = &self.answer else {
@@ -262,7 +267,7 @@ impl Look<'_> {
 
     /// One call around a body.
     fn around(&self, call: &Call<'_>, body: TokenStream) -> TokenStream {
-        let (shared, judge) = (self.answers.shared(call), judge(call));
+        let (shared, judge) = (self.answers.shared(call), judge(call.private));
         let looked = self.looked(call, &judge);
         if let Some(background) = self.background {
             return background.around(
@@ -295,7 +300,7 @@ impl Look<'_> {
 
     /// One call around a future: an expression that awaits it where nothing is found.
     fn around_future(&self, call: &Call<'_>, future: TokenStream) -> TokenStream {
-        let (shared, judge) = (self.answers.shared(call), judge(call));
+        let (shared, judge) = (self.answers.shared(call), judge(call.private));
         let looked = self.looked(call, &judge);
         let Call { private, local, .. } = call;
         let or_load = self.at("or_load_async");
@@ -351,8 +356,7 @@ fn located(name: &Ident, at: Span) -> Ident {
 
 /// Asks an answer whether it is an error. By autoref, the method of a type that has `Outcome` is found before the one of
 /// every type.
-fn judge(call: &Call<'_>) -> TokenStream {
-    let private = call.private;
+pub(crate) fn judge(private: &TokenStream) -> TokenStream {
     quote! {
         |__perfkit_answer| {
             use #private::{WithOutcome as _, WithoutOutcome as _};

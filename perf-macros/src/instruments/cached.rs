@@ -8,7 +8,7 @@ use crate::answers::background::Background;
 use crate::answers::handle::{self, Gives, Handle};
 use crate::answers::key::Key;
 use crate::answers::persist::{self, PERSIST};
-use crate::answers::{Answers, IGNORE, KEY, KEY_TYPE, Keeps, Look, MAX_SIZE, function_of};
+use crate::answers::{Answers, IGNORE, KEY, KEY_TYPE, Keeps, Look, MAX_SIZE, function_of, judge};
 use crate::errors::Errors;
 use crate::handle::HANDLE;
 use crate::instruments::{Annotated, Beside, Call, Entry, Inner, Instrument, Site};
@@ -260,7 +260,12 @@ impl Cached {
     /// instances of a generic function apart.
     fn hooks(&self, private: &TokenStream) -> TokenStream {
         let typed = [&self.weigh, &self.on_evict, &self.ttl_from, &self.persist];
-        if typed.into_iter().all(Option::is_none) {
+        let is_error = self.answers.keeps_errors().then(|| {
+            // What is put in by the handle can be an error, too.
+            let judge = judge(private);
+            quote!(is_error: ::core::option::Option::Some(#judge),)
+        });
+        if typed.into_iter().all(Option::is_none) && is_error.is_none() {
             return quote!(|| #private::cache::Hooks::new());
         }
         let some = |value: &Option<Value>, make: &dyn Fn(&Value) -> TokenStream| {
@@ -295,6 +300,7 @@ impl Cached {
                 weigh: #weigh,
                 on_evict: #on_evict,
                 ttl_from: #ttl_from,
+                #is_error
                 #persist
                 ..#private::cache::Hooks::new()
             }

@@ -251,6 +251,24 @@ fn errors_are_kept_for_as_long_as_was_said() {
 }
 
 #[test]
+fn an_error_that_the_handle_brings_is_kept_no_longer() {
+    static CLOCK: Clock = Clock::manual();
+
+    #[cached(errors = "2s", ttl = "10s", clock = &CLOCK, name = "options: brought")]
+    fn load(id: u64) -> Result<u64, String> {
+        Ok(id)
+    }
+
+    let down = || Err("down".to_owned());
+    load_cache().insert(1, down());
+    load_cache().get_or_load(2, down).unwrap_err();
+    assert_eq!((load(1), load(2)), (down(), down()));
+    assert_eq!(load_cache().stats().load_errors, 1);
+    CLOCK.advance(SECOND * 2);
+    assert_eq!((load(1), load(2)), (Ok(1), Ok(2)));
+}
+
+#[test]
 fn answers_of_one_moment_do_not_end_at_one_moment() {
     static CLOCK: Clock = Clock::manual();
 
