@@ -54,7 +54,8 @@ pub mod cached {
     pub mod stale {}
 
     /// `refresh_ahead = 0.8`, or an expression that gives an `f64`: the share of the `ttl` after which the next call makes a
-    /// new answer in the background. Default: none does.
+    /// new answer in the background; with `jitter`, no earlier than after this share of the answer's own time. Default:
+    /// none does.
     pub mod refresh_ahead {}
 
     /// `jitter = 0.1`, or an expression that gives an `f64`: the share of the `ttl` by which it is shortened at most, by
