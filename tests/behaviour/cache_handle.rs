@@ -109,6 +109,22 @@ fn priming_keeps_what_is_there() {
 }
 
 #[test]
+fn priming_does_not_replace_what_came_meanwhile() {
+    const NAME: &str = "handle: primed late";
+    const OLD: u64 = 1;
+    const NEW: u64 = 2;
+    let weigh = |key: &u64, value: &u64| {
+        if *value == OLD {
+            get_cache(NAME).unwrap().insert(*key, NEW);
+        }
+        1
+    };
+    let cache = Cache::builder(NAME).max_bytes(100, weigh).build().unwrap();
+    assert!(!cache.prime(7, OLD));
+    assert_eq!(cache.peek(7), Some(NEW));
+}
+
+#[test]
 fn what_is_inserted_for_a_time_ends_with_it() {
     static CLOCK: Clock = Clock::manual();
     let cache = Cache::<u64, u64>::builder("handle: own time")

@@ -130,6 +130,54 @@ fn a_refresh_that_fails_leaves_the_old_answer_and_lets_the_next_call_try() {
 }
 
 #[test]
+fn a_refresh_that_fails_leaves_the_old_answer_where_errors_are_kept_too() {
+    static CLOCK: Clock = Clock::manual();
+    static GATE: Gate = Gate::new();
+
+    #[cached(ttl = "10s", stale = "5s", errors = "10s", clock = &CLOCK, name = "refresh: fails, kept")]
+    fn load(id: u64) -> Result<u64, String> {
+        GATE.pass().map(|n| n + id)
+    }
+
+    let guard = GATE.close();
+    guard.end.send(Ok(1)).unwrap();
+    load(0).unwrap();
+    guard.began.recv().unwrap();
+    CLOCK.advance(SECOND * 12);
+    assert_eq!(load(0), Ok(1));
+    guard.began.recv().unwrap();
+    guard.end.send(Err("down".to_owned())).unwrap();
+    until(&2, || {
+        assert_eq!(load(0), Ok(1));
+        count("refresh: fails, kept", "refreshes")
+    });
+    guard.began.recv().unwrap();
+    guard.end.send(Ok(7)).unwrap();
+    until(&Some(Ok(7)), || load_cache().peek(0));
+}
+
+#[test]
+fn an_error_is_not_given_when_its_time_is_over_however_often_it_was_asked_for() {
+    static CLOCK: Clock = Clock::manual();
+    static RUNS: Runs = Runs::new();
+
+    #[cached(ttl = "1h", errors = "10s", tti = "1m", stale = "1m", clock = &CLOCK)]
+    fn load(id: u64) -> Result<u64, String> {
+        if RUNS.run() == 1 {
+            Err("down".to_owned())
+        } else {
+            Ok(id)
+        }
+    }
+
+    for _ in 0..2 {
+        load(1).unwrap_err();
+        CLOCK.advance(SECOND * 5);
+    }
+    assert_eq!(load(1), Ok(1));
+}
+
+#[test]
 fn a_refresh_that_panics_leaves_the_old_answer_too() {
     static CLOCK: Clock = Clock::manual();
     static RUNS: Runs = Runs::new();
