@@ -101,6 +101,43 @@ fn a_panic_is_that_of_the_caller_who_ran_the_body() {
 }
 
 #[test]
+fn a_panic_of_a_hook_is_that_of_its_call_and_holds_up_nobody() {
+    static RUNS: Runs = Runs::new();
+    const OTHER: u64 = 9;
+
+    fn but_not(fatal: u64, run: u64) -> u64 {
+        assert!(run != fatal, "this hook fails once");
+        run
+    }
+
+    #[cached(
+        max_size = 1,
+        max_bytes = "1KiB",
+        ttl_from = |run| Some(Duration::from_secs(but_not(1, *run))),
+        weigh = |run| but_not(2, *run),
+        on_evict = |id, _, _| _ = but_not(OTHER, *id),
+        name = "flight: hooks"
+    )]
+    fn load(id: u64) -> u64 {
+        if id == OTHER {
+            return OTHER;
+        }
+        while count("flight: hooks", "lookups") < 5 {
+            thread::yield_now();
+        }
+        RUNS.run()
+    }
+
+    load(OTHER);
+    // The third answer is kept, and what has to go for it is told of.
+    let answers = at_once(4, |_| catch_unwind(AssertUnwindSafe(|| load(0))).ok());
+    assert_eq!(answers.iter().filter(|a| a.is_none()).count(), 3);
+    assert_eq!(answers.iter().filter(|a| **a == Some(3)).count(), 1);
+    assert_eq!((load(0), RUNS.count()), (3, 3));
+    assert_eq!(count("flight: hooks", "loading"), 0);
+}
+
+#[test]
 fn an_invalidation_beats_a_load_in_flight() {
     static TABLE: Mutex<Option<HashMap<u64, u64>>> = Mutex::new(None);
 
