@@ -196,6 +196,39 @@ fn a_refresh_that_panics_leaves_the_old_answer_too() {
 }
 
 #[test]
+fn a_key_that_cannot_be_cloned_for_a_refresh_lets_the_next_call_try() {
+    static CLOCK: Clock = Clock::manual();
+
+    #[derive(PartialEq, Eq, Hash)]
+    struct Name(u64);
+
+    thread_local! {
+        static FAILS: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+    }
+
+    impl Clone for Name {
+        fn clone(&self) -> Self {
+            assert!(!FAILS.get(), "it cannot be cloned now");
+            Self(self.0)
+        }
+    }
+
+    #[cached(ttl = "10s", stale = "5s", clock = &CLOCK, name = "refresh: clone", key = name)]
+    fn load(name: &Name) -> u64 {
+        name.0
+    }
+
+    load(&Name(1));
+    CLOCK.advance(SECOND * 12);
+    FAILS.set(true);
+    std::panic::catch_unwind(|| load(&Name(1))).unwrap_err();
+    assert_eq!(count("refresh: clone", "refreshes"), 0);
+    FAILS.set(false);
+    load(&Name(1));
+    assert_eq!(count("refresh: clone", "refreshes"), 1);
+}
+
+#[test]
 fn an_answer_is_made_anew_ahead_of_its_end() {
     static CLOCK: Clock = Clock::manual();
     static GATE: Gate = Gate::new();
