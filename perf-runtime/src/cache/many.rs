@@ -131,6 +131,8 @@ impl<K: Key, V: Keepable> Cache<K, V> {
         K: Clone,
     {
         let slot = self.slot();
+        // Keys and values are cloned while others are led already, and what that loads must not wait for them.
+        let mut running = Vec::new();
         let mut many = Many {
             values: Vec::with_capacity(keys.len()),
             wanted: Vec::new(),
@@ -146,10 +148,15 @@ impl<K: Key, V: Keepable> Cache<K, V> {
                 landing.judged_by(Option::is_none, Some(Share::cloned()));
                 match slot.flights.lead(hash, key.clone(), landing) {
                     None => many.others.push(Other { place, hash, key }),
-                    Some(mut led) => match led.found() {
-                        Some(value) => found = value,
-                        None => many.wanted.push(Wanted { place, key, led }),
-                    },
+                    Some(mut led) => {
+                        let leads = led.running();
+                        if let Some(value) = led.found() {
+                            found = value;
+                        } else {
+                            running.extend(leads);
+                            many.wanted.push(Wanted { place, key, led });
+                        }
+                    }
                 }
             }
             many.values.push(found);

@@ -95,6 +95,38 @@ fn of_two_values_for_a_key_the_last_one_counts() {
     assert_eq!(cache.get_many([1, 2]), [Some(11), Some(20)]);
 }
 
+#[test]
+fn a_clone_that_loads_does_not_wait_for_what_its_own_call_leads() {
+    const NAME: &str = "loading: many cloned";
+
+    struct Asking(u64);
+
+    impl Clone for Asking {
+        fn clone(&self) -> Self {
+            if self.0 == 1 {
+                let cache = get_cache::<u64, Self>(NAME).unwrap();
+                cache.get_or_load(2, || Self(7));
+            }
+            Self(self.0)
+        }
+    }
+
+    let cache = Cache::<u64, Asking>::builder(NAME).wait(Duration::from_millis(50));
+    let cache = cache.build().unwrap();
+    cache.insert(1, Asking(1));
+    let values = cache.get_many_or_load([2, 1], |keys| {
+        keys.into_iter().map(|key| (key, Asking(key * 10)))
+    });
+    let values: Vec<_> = values.into_iter().flatten().map(|value| value.0).collect();
+    assert_eq!(values, [20, 1]);
+    let report = perfkit::report();
+    let row = report.find("caches", NAME).unwrap();
+    assert_eq!(
+        (row.count("cycles"), row.count("wait_expired")),
+        (Some(1), Some(0))
+    );
+}
+
 /// Some numbers, ten times as much, after some polls; 4 has none.
 async fn tens(keys: Vec<u64>) -> Vec<(u64, u64)> {
     tokio::task::yield_now().await;

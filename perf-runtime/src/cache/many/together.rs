@@ -33,6 +33,8 @@ where
     I: IntoIterator<Item = (K, V)>,
 {
     let _running = begin(&mut wanted);
+    // In a panic the leads end first.
+    let wanted = wanted;
     let loaded = load(keys(&wanted));
     land(wanted, loaded)
 }
@@ -98,9 +100,8 @@ pin_project! {
     impl<K: Key, V: Keepable, F> PinnedDrop for Together<'_, K, V, F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            let running = running(this.wanted);
+            let _running = running(this.wanted);
             this.load.set(None);
-            drop(running);
             this.wanted.clear();
         }
     }
@@ -121,6 +122,7 @@ where
         let mut wanted = std::mem::take(this.wanted);
         let each = wanted.iter_mut();
         let running: Vec<_> = each.filter_map(|wanted| wanted.led.resume()).collect();
+        let wanted = wanted;
         let Some(load) = this.load.as_mut().as_pin_mut() else {
             return Poll::Pending;
         };
