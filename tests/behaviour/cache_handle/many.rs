@@ -96,6 +96,21 @@ fn of_two_values_for_a_key_the_last_one_counts() {
 }
 
 #[test]
+fn an_error_among_many_is_kept_no_longer_than_others() {
+    static CLOCK: Clock = Clock::manual();
+
+    let cache = Cache::<u64, Result<u64, String>>::builder("loading: many errors")
+        .errors(Duration::from_secs(1))
+        .clock(&CLOCK)
+        .build()
+        .unwrap();
+    cache.get_many_or_load([1, 2], |_| [(1, Ok(1)), (2, Err("down".to_owned()))]);
+    assert!(cache.contains(1) && cache.contains(2));
+    CLOCK.advance(Duration::from_secs(1));
+    assert!(cache.contains(1) && !cache.contains(2));
+}
+
+#[test]
 fn a_clone_that_loads_does_not_wait_for_what_its_own_call_leads() {
     const NAME: &str = "loading: many cloned";
 
