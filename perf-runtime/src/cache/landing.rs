@@ -313,7 +313,9 @@ impl<'s, K: Key, R, V: Keepable> flight::Landing for Landing<'s, K, R, V> {
     #[inline(always)]
     fn prepare(&mut self, answer: &R) -> Option<Prepared<K, V>> {
         let (slot, is_error) = (self.slot, self.has_failed);
-        if is_error && slot.settings.errors.is_none() {
+        // An error takes no answer's place, but where the last answer is what the last run gave.
+        let replaces = || self.refreshes().is_some() && !slot.settings.edge.is_trailing();
+        if is_error && (slot.settings.errors.is_none() || replaces()) {
             return None;
         }
         let value = (self.way.split)(answer)?;

@@ -14,12 +14,15 @@ pub(crate) struct Lifetime {
     pub(crate) fresh_until: u64,
     /// From here on not at all; between the two it is stale.
     pub(crate) expires: u64,
+    /// Whether it is over when it is no longer fresh, where others are given stale.
+    pub(crate) is_never_stale: bool,
 }
 
 impl Lifetime {
     pub(crate) const FOREVER: Self = Self {
         fresh_until: u64::MAX,
         expires: u64::MAX,
+        is_never_stale: false,
     };
 }
 
@@ -41,7 +44,7 @@ pub(crate) type Entry<K, V> = Marked<Body<K, V>>;
 pub(crate) struct Body<K, V> {
     key: K,
     value: V,
-    /// Until when it is fresh, and in the lowest bit whether a refresh of it runs.
+    /// Until when it is fresh; below that whether it is never given stale, and whether a refresh of it runs.
     fresh: AtomicU64,
 }
 
@@ -58,7 +61,11 @@ const NEVER_EXPIRES: u64 = u64::MAX >> MET;
 
 /// Set where a refresh runs.
 const IS_REFRESHED: u64 = 1;
-const ALWAYS_FRESH: u64 = u64::MAX >> 1;
+/// Set where an entry is over when it is no longer fresh.
+const IS_NEVER_STALE: u64 = 2;
+/// Bits that are no time.
+const FLAGS: u32 = 2;
+const ALWAYS_FRESH: u64 = u64::MAX >> FLAGS;
 
 impl Mark {
     #[inline]
@@ -86,12 +93,14 @@ impl Mark {
 impl<K, V> Marked<Body<K, V>> {
     #[inline]
     pub(crate) fn new(key: K, value: V, lifetime: Lifetime) -> Self {
+        let stale = u64::from(lifetime.is_never_stale) * IS_NEVER_STALE;
+        let fresh = lifetime.fresh_until.min(ALWAYS_FRESH) << FLAGS | stale;
         Self {
             mark: std::sync::atomic::AtomicU64::new(Mark::new(lifetime.expires).0),
             body: Body {
                 key,
                 value,
-                fresh: AtomicU64::new(lifetime.fresh_until.min(ALWAYS_FRESH) << 1),
+                fresh: AtomicU64::new(fresh),
             },
         }
     }
@@ -121,12 +130,18 @@ impl<K, V> Marked<Body<K, V>> {
             } else {
                 u64::MAX
             },
+            is_never_stale: self.is_never_stale(),
         }
     }
 
     #[inline]
+    fn is_never_stale(&self) -> bool {
+        self.body.fresh.load(Relaxed) & IS_NEVER_STALE != 0
+    }
+
+    #[inline]
     fn fresh_until(&self) -> u64 {
-        let fresh_until = self.body.fresh.load(Relaxed) >> 1;
+        let fresh_until = self.body.fresh.load(Relaxed) >> FLAGS;
         if fresh_until < ALWAYS_FRESH {
             fresh_until
         } else {
@@ -172,7 +187,8 @@ impl<K, V> Marked<Body<K, V>> {
         // Two readers at once may count as one, and both put the end off; a hot entry is not written at all.
         let mut met = seen.0 + u64::from(seen.0 & OFTEN < OFTEN);
         if let Some(idle) = idle {
-            let last = self.fresh_until().saturating_add(idle.stale);
+            let stale = if self.is_never_stale() { 0 } else { idle.stale };
+            let last = self.fresh_until().saturating_add(stale);
             let expires = now.saturating_add(idle.time).min(last).min(NEVER_EXPIRES);
             if expires > (met >> MET).saturating_add(idle.time / 16) {
                 met = expires << MET | met & OFTEN;
