@@ -9,11 +9,11 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use super::landing::Landing;
+use super::landing::{Landing, Way};
 use super::slot::Slot;
 use super::{Core, Count};
-use crate::kept::{Keepable, Share};
-use crate::parts::key::Key;
+use crate::kept::{Keepable, Kept, Share};
+use crate::parts::key::{Key, Lookup};
 use crate::parts::tags::Tag;
 use crate::rt::background;
 
@@ -41,16 +41,38 @@ impl<K: Key, V: Keepable> Drop for Claim<K, V> {
     }
 }
 
+/// The same before there is a key for it.
+struct Unused<'l, K: Key, V: Keepable, L: Lookup<K>> {
+    slot: &'static Slot<K, V>,
+    hash: u64,
+    lookup: &'l L,
+}
+
+impl<K: Key, V: Keepable, L: Lookup<K>> Drop for Unused<'_, K, V, L> {
+    fn drop(&mut self) {
+        self.slot.release(self.hash, |key| self.lookup.is(key));
+    }
+}
+
 impl<K: Key, R, V: Keepable> Refresh<K, R, V> {
-    /// `keys` are two of the same.
-    pub(super) fn new(keys: [K; 2], landing: Landing<'static, K, R, V>) -> Self {
-        let [key, claimed] = keys;
+    /// That of what is kept under a key, which has just been claimed.
+    pub(super) fn claimed<A, L>(slot: &'static Slot<K, V>, hash: u64, lookup: &L) -> Self
+    where
+        A: Kept<Answer = R, Value = V>,
+        L: Lookup<K>,
+    {
+        // Should the key not be cloned, another call may have it.
+        let unused = Unused { slot, hash, lookup };
+        let keys = [lookup.to_key(), lookup.to_key(), lookup.to_key()];
+        std::mem::forget(unused);
+        let [key, claimed, again] = keys;
         let is_replaced = Arc::new(AtomicBool::new(false));
+        let landing = Landing::new(slot, Way::of::<A>(), hash, Some(again), None);
         Self {
             key,
             claim: Claim {
-                slot: landing.slot(),
-                hash: landing.hash(),
+                slot,
+                hash,
                 key: claimed,
                 is_replaced: is_replaced.clone(),
             },

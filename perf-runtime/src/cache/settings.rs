@@ -158,6 +158,7 @@ impl Times {
         Lifetime {
             fresh_until,
             expires: idle_until.min(stale_until),
+            is_never_stale: is_error,
         }
     }
 }

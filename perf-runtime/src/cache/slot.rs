@@ -244,10 +244,9 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         let now = self.now();
         let is = |key: &K| lookup.is(key);
         let claimed = self.store.peek(hash, is, now, Entry::claim_refresh);
-        claimed.unwrap_or(false).then(|| {
-            let landing = Landing::new(self, Way::of::<A>(), hash, Some(lookup.to_key()), None);
-            Refresh::new([lookup.to_key(), lookup.to_key()], landing)
-        })
+        claimed
+            .unwrap_or(false)
+            .then(|| Refresh::claimed::<A, L>(self, hash, lookup))
     }
 
     /// Lets another call have the refresh.

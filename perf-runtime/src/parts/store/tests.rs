@@ -19,6 +19,7 @@ fn until(expires: u64) -> Lifetime {
     Lifetime {
         fresh_until: expires,
         expires,
+        is_never_stale: false,
     }
 }
 
@@ -241,6 +242,7 @@ fn what_nobody_reads_any_more_ends_and_what_is_read_does_not() {
         let lifetime = Lifetime {
             fresh_until: 400,
             expires: 160,
+            is_never_stale: false,
         };
         drop(store.insert(store.hash(&&key), key, key, 1, lifetime, 0));
     }
@@ -264,6 +266,7 @@ fn a_stale_answer_is_refreshed_by_one() {
     let lifetime = Lifetime {
         fresh_until: 10,
         expires: 20,
+        is_never_stale: false,
     };
     let insert = || drop(store.insert(store.hash(&&1), 1, 1, 1, lifetime, 0));
     insert();
