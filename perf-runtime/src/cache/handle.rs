@@ -10,6 +10,7 @@
 mod loads;
 mod takes;
 
+use std::cell::Cell;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -242,8 +243,13 @@ impl<K: Key, V: Keepable> Cache<K, V> {
         if slot.peek(hash, |kept| *kept == key, |_| ()).is_some() {
             return false;
         }
-        self.put_at(hash, key, value, None, &[]);
-        true
+        // Asked again under the lock: another value may have come while this one was weighed.
+        let is_new = Cell::new(true);
+        self.put_at(hash, key, value, None, &[], |key| {
+            is_new.set(slot.peek(hash, |kept| kept == key, |_| ()).is_none());
+            is_new.get()
+        });
+        is_new.get()
     }
 
     fn put(&self, key: K, value: V, ttl: Option<Duration>, tags: &[Tag]) {
@@ -251,10 +257,18 @@ impl<K: Key, V: Keepable> Cache<K, V> {
         let hash = slot.store.hash_of(&key);
         slot.flights.outdate(hash, |loaded| *loaded == key);
         slot.outdate_others();
-        self.put_at(hash, key, value, ttl, tags);
+        self.put_at(hash, key, value, ttl, tags, |_| true);
     }
 
-    fn put_at(&self, hash: u64, key: K, value: V, ttl: Option<Duration>, tags: &[Tag]) {
+    fn put_at(
+        &self,
+        hash: u64,
+        key: K,
+        value: V,
+        ttl: Option<Duration>,
+        tags: &[Tag],
+        is_wanted: impl Fn(&K) -> bool,
+    ) {
         let slot = self.slot();
         let weight = slot.weigh(&key, &value);
         let is_error = slot.hooks.is_error(&value);
@@ -274,7 +288,7 @@ impl<K: Key, V: Keepable> Cache<K, V> {
             at: (now, None),
         };
         let mut gone = slot.gone();
-        drop(slot.keep(hash, prepared, tags, || true, &mut gone));
+        drop(slot.keep(hash, prepared, tags, is_wanted, &mut gone));
     }
 
     /// Shows every entry, none of them cloned: in no order, those whose time is over not, and of those that come or go

@@ -251,7 +251,7 @@ impl<'s, K: Key, R, V: Keepable> Landing<'s, K, R, V> {
         self.ended(Ending::Answered(answer));
         self.again = Some(key);
         let (slot, hash, invalidations) = (self.slot, self.hash, self.invalidations);
-        let is_wanted = || slot.invalidations.load(SeqCst) == invalidations;
+        let is_wanted = |_: &K| slot.invalidations.load(SeqCst) == invalidations;
         let mut gone = slot.gone();
         if let Some(prepared) = self.prepare(answer) {
             drop(slot.keep(hash, prepared, self.tags(), is_wanted, &mut gone));
@@ -319,6 +319,8 @@ impl<'s, K: Key, R, V: Keepable> flight::Landing for Landing<'s, K, R, V> {
             return None;
         }
         let value = (self.way.split)(answer)?;
+        // One of several that were loaded together is judged by whether it is there.
+        let is_error = is_error || slot.hooks.is_error(&value);
         let key = self.again.take()?;
         let now = slot.now();
         let lifetime = slot.lifetime(&key, &value, is_error, self.hash, now);
@@ -349,7 +351,7 @@ impl<'s, K: Key, R, V: Keepable> flight::Landing for Landing<'s, K, R, V> {
         displaced: &mut Gone<'s, K, V>,
     ) -> Result<Committed, Prepared<K, V>> {
         self.slot
-            .keep(self.hash, prepared, self.tags(), is_wanted, displaced)?;
+            .keep(self.hash, prepared, self.tags(), |_| is_wanted(), displaced)?;
         if let Some(replaced) = self.refreshes() {
             replaced.store(true, Relaxed);
         }

@@ -370,7 +370,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         hash: u64,
         prepared: Prepared<K, V>,
         tags: &[Tag],
-        is_wanted: impl Fn() -> bool,
+        is_wanted: impl Fn(&K) -> bool,
         gone: &mut Gone<'s, K, V>,
     ) -> Result<(), Prepared<K, V>> {
         if !tags.is_empty() || self.tags.get().is_some() {
@@ -378,9 +378,14 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         }
         let (entry, weight, at) = prepared.into_entry();
         let displaced = &mut gone.displaced;
-        let refused = self
-            .store
-            .insert_entry(hash, entry, weight, at, is_wanted, displaced);
+        let refused = self.store.insert_entry(
+            hash,
+            entry,
+            weight,
+            at,
+            |entry| is_wanted(entry.key()),
+            displaced,
+        );
         if self.tags.get().is_some() {
             // The first tag came meanwhile. What had to go for this answer may carry it, and was not asked.
             self.untag_what_is_gone();
@@ -398,7 +403,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         hash: u64,
         prepared: Prepared<K, V>,
         tags: &[Tag],
-        is_wanted: impl Fn() -> bool,
+        is_wanted: impl Fn(&K) -> bool,
         gone: &mut Gone<'s, K, V>,
     ) -> Result<(), Prepared<K, V>> {
         // All that has to go is asked for its tags.
@@ -408,9 +413,14 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         let is_alone = !self.is_there(hash, |other| *other != prepared.key);
         let (entry, weight, at) = prepared.into_entry();
         let displaced = &mut gone.displaced;
-        let refused = self
-            .store
-            .insert_entry(hash, entry, weight, at, is_wanted, displaced);
+        let refused = self.store.insert_entry(
+            hash,
+            entry,
+            weight,
+            at,
+            |entry| is_wanted(entry.key()),
+            displaced,
+        );
         if let Some(entry) = refused {
             return Err(Prepared::of(entry, weight, at));
         }

@@ -25,6 +25,10 @@ fn hash(key: u64) -> u64 {
     hash ^ (hash >> 31)
 }
 
+fn id(number: impl TryInto<u32>) -> u32 {
+    number.try_into().ok().expect("a small number")
+}
+
 impl Shard {
     fn new(bound: u64) -> Self {
         Self {
@@ -51,7 +55,7 @@ impl Shard {
             return true;
         }
         self.policy.record_miss(hash(key));
-        let id = self.free.pop().unwrap_or(self.ids.len() as u32);
+        let id = self.free.pop().unwrap_or_else(|| id(self.ids.len()));
         if self.used.len() <= id as usize {
             self.used.resize(id as usize + 1, 0);
         }
@@ -210,7 +214,7 @@ fn an_entry_with_another_id_is_where_it_was() {
         assert_eq!((policy.len(), policy.weight()), (6, 21));
         for (before, now) in now.iter().enumerate() {
             assert_eq!(policy.hash(*now), hash(before as u64) & queues::KEPT);
-            assert_eq!(policy.weight_of(*now), 1 + before as u32);
+            assert_eq!(policy.weight_of(*now), 1 + id(before));
         }
         let mut left = Vec::new();
         while let Some(id) = policy.evict(|_| 0) {
@@ -376,7 +380,7 @@ fn an_entry_costs_twenty_bytes_at_any_size() {
         let mut policy = Policy::new(entries);
         for key in 0..entries as u64 {
             policy.record_miss(hash(key));
-            policy.insert(key as u32, hash(key), 1);
+            policy.insert(id(key), hash(key), 1);
         }
         let memory = policy.memory();
         assert!(memory <= entries * 20, "{memory} bytes for {entries}");
@@ -387,7 +391,7 @@ fn an_entry_costs_twenty_bytes_at_any_size() {
 fn who_does_not_know_how_many_will_come_wastes_an_eighth() {
     let mut policy = Policy::new(usize::MAX);
     for key in 0..200_000 {
-        policy.insert(key as u32, hash(key), 1);
+        policy.insert(id(key), hash(key), 1);
         let (memory, entries) = (policy.memory(), policy.len());
         assert!(
             entries < 10_000 || memory <= entries * 23,
@@ -400,7 +404,7 @@ fn who_does_not_know_how_many_will_come_wastes_an_eighth() {
 fn weights_cost_nothing_until_there_are_any() {
     let mut policy = Policy::new(1_000);
     for key in 0..1_000 {
-        policy.insert(key as u32, hash(key), 1);
+        policy.insert(id(key), hash(key), 1);
     }
     let before = policy.memory();
     policy.set_weight(17, 5);
@@ -415,7 +419,7 @@ fn weights_cost_nothing_until_there_are_any() {
 fn who_is_asked_about_was_shown_before() {
     const ENTRIES: usize = 1_000;
     let mut policy = Policy::new(ENTRIES);
-    let (mut shown, mut free) = (HashSet::new(), (0..=ENTRIES as u32).collect::<Vec<_>>());
+    let (mut shown, mut free) = (HashSet::new(), (0..=id(ENTRIES)).collect::<Vec<_>>());
     let (mut asked, mut foreseen) = (0, 0);
     // Who stays the next of the main queue is asked about every time.
     let mut last = None;
@@ -426,14 +430,14 @@ fn who_is_asked_about_was_shown_before() {
                 asked += 1;
                 foreseen += u32::from(shown.remove(&id) || before == Some(id));
                 last = Some(id);
-                u8::from((hash(id.into()) ^ u64::from(asked)) % 4 == 0)
+                u8::from((hash(id.into()) ^ u64::from(asked)).is_multiple_of(4))
             }));
         }
         policy.record_miss(hash(key));
         policy.insert(free.remove(0), hash(key), 1);
         if key % 7 == 0 {
             // Gone for another reason, wherever it stood.
-            let id = (hash(key) % ENTRIES as u64) as u32;
+            let id = id(hash(key) % ENTRIES as u64);
             if !free.contains(&id) {
                 policy.remove(id);
                 free.push(id);

@@ -28,34 +28,39 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
         let mut displaced = Displaced::none();
         let entry = Entry::new(key, value, lifetime);
         let unknown = None;
-        self.insert_entry(hash, entry, weight, (now, unknown), || true, &mut displaced);
+        self.insert_entry(
+            hash,
+            entry,
+            weight,
+            (now, unknown),
+            |_| true,
+            &mut displaced,
+        );
         displaced
     }
 
     /// The same for who says how what has to go is given back, and whether the entry is still wanted; it is given back
-    /// when it is not.
+    /// when it is not. `missed` is when the key was looked for and not there, if that is known.
     ///
-    /// `looked` is when it was seen that the key is not there, if that is known.
-    ///
-    /// What is wanted is asked under the lock. So who first sees to it that it is not, and then takes out what is there, leaves
-    /// nothing behind.
+    /// Whether it is wanted is asked under the lock. So who first sees to it that it is not, and then takes out what is
+    /// there, leaves nothing behind.
     // The entry is made before the lock, so that in a panic of `Eq` it is dropped after it.
     pub(crate) fn insert_entry<'s>(
         &'s self,
         hash: u64,
         entry: Entry<K, V>,
         weight: u64,
-        (now, looked): (u64, Option<Turn>),
-        is_wanted: impl Fn() -> bool,
+        (now, missed): (u64, Option<Turn>),
+        is_wanted: impl Fn(&Entry<K, V>) -> bool,
         displaced: &mut Displaced<'s, K, V>,
     ) -> Option<Entry<K, V>> {
         let shard = self.shard(hash)?;
         let weight = self.bounds.admit(weight);
         let mut locked = shard.lock();
-        if !is_wanted() {
+        if !is_wanted(&entry) {
             return Some(entry);
         }
-        let mut present = if looked.is_some_and(|looked| is_as_at(shard, looked)) {
+        let mut present = if missed.is_some_and(|missed| is_as_at(shard, missed)) {
             None
         } else {
             name_of(&locked, hash, &entry)
@@ -94,7 +99,7 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
                 drop(locked);
                 self.evict_elsewhere(hash, now, displaced);
                 locked = shard.lock();
-                if !is_wanted() {
+                if !is_wanted(&entry) {
                     return Some(entry);
                 }
                 present = name_of(&locked, hash, &entry);

@@ -166,7 +166,9 @@ impl<T> Pages<T> {
                 *count += cells;
             }
         };
-        unused.iter().for_each(|name| count(*name, 1));
+        for name in &*unused {
+            count(*name, 1);
+        }
         let newest = Name::new(fresh.start).filter(|_| fresh.start < fresh.end);
         if let Some(newest) = newest {
             count(newest, fresh.end - fresh.start);

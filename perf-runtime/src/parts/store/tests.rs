@@ -368,7 +368,7 @@ fn what_is_not_wanted_any_more_is_given_back_and_takes_no_place() {
     for key in [1, 2] {
         let entry = Entry::new(key, 8, Lifetime::FOREVER);
         let hash = store.hash(&&key);
-        let unwanted = store.insert_entry(hash, entry, 1, (0, None), || false, &mut displaced);
+        let unwanted = store.insert_entry(hash, entry, 1, (0, None), |_| false, &mut displaced);
         assert_eq!(unwanted.map(|entry| *entry.value()), Some(8));
     }
     assert_eq!(displaced.iter().count(), 0);
@@ -392,7 +392,7 @@ fn what_is_only_counted_is_counted_exactly_and_outlives_its_readers() {
             entry,
             1,
             (now, None),
-            || true,
+            |_| true,
             &mut displaced,
         );
         assert_eq!(displaced.iter().count(), 0);
@@ -514,7 +514,7 @@ fn every_key_and_value_is_dropped_once_however_many_threads() {
                         Displaced::counted()
                     };
                     let entry = Entry::new(key.clone(), value, until(round + 30));
-                    store.insert_entry(hash, entry, 1, (round, None), || true, &mut displaced);
+                    store.insert_entry(hash, entry, 1, (round, None), |_| true, &mut displaced);
                     drop(displaced);
                     store.read(hash, &&key, round, |entry| assert_eq!(entry.key().0, key.0));
                     match round % 97 {

@@ -227,14 +227,17 @@ fn each_cell_has_a_place_of_its_own() {
         assert_eq!(name.id() as usize, id);
         assert_eq!(Name::of_id(name.id()), Some(name));
         let at = pages.address(name);
-        assert!(places.insert(at) && at.addr() % 16 == 0, "{name:?}");
+        assert!(
+            places.insert(at) && at.addr().is_multiple_of(16),
+            "{name:?}"
+        );
         // SAFETY: it is memory for this.
-        unsafe { at.write(marked(*number as u64)) };
+        unsafe { at.write(marked(u64::from(*number))) };
     }
     for number in numbers {
         let name = Name::new(number).unwrap();
         // SAFETY: it was just written.
-        assert_eq!(unsafe { (*pages.address(name)).body }, number as u64);
+        assert_eq!(unsafe { (*pages.address(name)).body }, u64::from(number));
     }
     let most = (1 << 26) - 32;
     let last = Name::of_id(most - 1).unwrap();

@@ -231,7 +231,7 @@ fn nothing_outdated(take_out: fn(&Store<u64, u64>)) {
             move || {
                 let of = begun.load(SeqCst);
                 let entry = Entry::new(1, of, Lifetime::FOREVER);
-                let is_wanted = || begun.load(SeqCst) == of;
+                let is_wanted = |_: &_| begun.load(SeqCst) == of;
                 let mut displaced = Displaced::none();
                 store.insert_entry(hash(1), entry, 1, (0, None), is_wanted, &mut displaced);
             }
