@@ -29,6 +29,7 @@ mod many;
 mod pattern;
 #[cfg(feature = "persist")]
 pub(crate) mod persisted;
+mod prepared;
 mod refresh;
 pub(crate) mod report;
 mod settings;

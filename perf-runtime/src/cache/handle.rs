@@ -8,6 +8,7 @@
 )]
 
 mod loads;
+mod puts;
 mod takes;
 
 use std::cell::Cell;
@@ -17,7 +18,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::builder::CacheBuilder;
-use super::landing::Prepared;
 use super::slot::{Keeps, Slot};
 use super::stats::CacheStats;
 use super::{Count, iter::Iter};
@@ -250,45 +250,6 @@ impl<K: Key, V: Keepable> Cache<K, V> {
             is_new.get()
         });
         is_new.get()
-    }
-
-    fn put(&self, key: K, value: V, ttl: Option<Duration>, tags: &[Tag]) {
-        let slot = self.slot();
-        let hash = slot.store.hash_of(&key);
-        slot.flights.outdate(hash, |loaded| *loaded == key);
-        slot.outdate_others();
-        self.put_at(hash, key, value, ttl, tags, |_| true);
-    }
-
-    fn put_at(
-        &self,
-        hash: u64,
-        key: K,
-        value: V,
-        ttl: Option<Duration>,
-        tags: &[Tag],
-        is_wanted: impl Fn(&K) -> bool,
-    ) {
-        let slot = self.slot();
-        let weight = slot.weigh(&key, &value);
-        let is_error = slot.hooks.is_error(&value);
-        if ttl.is_some() {
-            slot.ends_on_its_own();
-        }
-        let now = slot.now();
-        let lifetime = match ttl {
-            Some(_) => slot.times.lifetime(now, is_error, hash, ttl),
-            None => slot.lifetime(&key, &value, is_error, hash, now),
-        };
-        let prepared = Prepared {
-            key,
-            value,
-            lifetime,
-            weight,
-            at: (now, None),
-        };
-        let mut gone = slot.gone();
-        drop(slot.keep(hash, prepared, tags, is_wanted, &mut gone));
     }
 
     /// Shows every entry, none of them cloned: in no order, those whose time is over not, and of those that come or go

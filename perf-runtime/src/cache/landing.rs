@@ -13,12 +13,13 @@ use pin_project_lite::pin_project;
 
 use super::Count;
 use super::load::Load;
+use super::prepared::Prepared;
 use super::slot::Slot;
 use super::taken::Gone;
 use crate::kept::{Keepable, Kept, Parcel, Share};
 use crate::parts::flight::{self, Committed, Ending, Event};
 use crate::parts::key::Key;
-use crate::parts::store::{Entry, Lifetime, Turn};
+use crate::parts::store::Turn;
 use crate::parts::tags::{Index, Tag};
 use crate::parts::totals;
 
@@ -87,40 +88,6 @@ impl<R, V> Way<R, V> {
         Self {
             split: A::split,
             join: A::join,
-        }
-    }
-}
-
-/// A value that is to be kept.
-pub(crate) struct Prepared<K, V> {
-    pub(super) key: K,
-    pub(super) value: V,
-    pub(super) lifetime: Lifetime,
-    pub(super) weight: u64,
-    pub(super) at: At,
-}
-
-/// When a value was made, and when its key was looked for in vain, if that is known.
-type At = (u64, Option<Turn>);
-
-impl<K, V> Prepared<K, V> {
-    #[inline]
-    pub(super) fn into_entry(self) -> (Entry<K, V>, u64, At) {
-        let entry = Entry::new(self.key, self.value, self.lifetime);
-        (entry, self.weight, self.at)
-    }
-
-    /// What was not kept after all.
-    #[cold]
-    pub(super) fn of(entry: Entry<K, V>, weight: u64, at: At) -> Self {
-        let lifetime = entry.lifetime();
-        let (key, value) = entry.into_parts();
-        Self {
-            key,
-            value,
-            lifetime,
-            weight,
-            at,
         }
     }
 }

@@ -6,18 +6,17 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use super::hooks::Hooks;
-use super::landing::{Landing, Prepared, Way};
+use super::landing::{Landing, Way};
 use super::looked::{Looked, Missing};
 use super::refresh::Refresh;
 use super::settings::{Settings, Times};
-use super::taken::Gone;
 use super::{Core, Count, Refreshed};
 use crate::clock::coarse::Swept;
 use crate::kept::{Keepable, Kept, Parcel};
 use crate::parts::flight::Flights;
 use crate::parts::key::{Key, Lookup};
-use crate::parts::store::{Absence, Displaced, Entry, Freshness, Lifetime, Store, Turn};
-use crate::parts::tags::{Index, Tag};
+use crate::parts::store::{Absence, Entry, Freshness, Store, Turn};
+use crate::parts::tags::Index;
 
 /// A value can have an end of its own, and nobody knows beforehand when. This is how exact it is: a hundredth of it.
 const OWN_EXPIRY: Duration = Duration::from_secs(1);
@@ -320,117 +319,6 @@ impl<K: Key, V: Keepable> Slot<K, V> {
     ) -> Option<R> {
         let now = self.now();
         self.store.peek(hash, is, now, |entry| read(entry.value()))
-    }
-
-    /// What a value weighs. Asks the user.
-    #[inline]
-    pub(super) fn weigh(&self, key: &K, value: &V) -> u64 {
-        if self.hooks.weigh.is_none() {
-            return 0;
-        }
-        self.hooks.weigh(key, value)
-    }
-
-    /// From when to when a value is good that is made now. Asks the user.
-    #[inline]
-    pub(super) fn lifetime(
-        &self,
-        key: &K,
-        value: &V,
-        is_error: bool,
-        hash: u64,
-        now: u64,
-    ) -> Lifetime {
-        let ttl_from = self.hooks.ttl_from.as_ref();
-        let own = ttl_from.and_then(|ttl_from| (ttl_from.0)(key, value));
-        self.times.lifetime(now, is_error, hash, own)
-    }
-
-    /// Nothing that has left yet.
-    #[inline]
-    pub(super) fn gone(&self) -> Gone<'_, K, V> {
-        Gone {
-            slot: self,
-            displaced: if self.hooks.is_listened_to() {
-                Displaced::none()
-            } else {
-                Displaced::counted()
-            },
-        }
-    }
-
-    /// Keeps a value that is still wanted, see [`Store::insert_entry`], or gives it back. What had to go is left in `gone`.
-    #[expect(
-        clippy::inline_always,
-        reason = "what is to be kept is made where it is handed on"
-    )]
-    #[inline(always)]
-    pub(super) fn keep<'s>(
-        &'s self,
-        hash: u64,
-        prepared: Prepared<K, V>,
-        tags: &[Tag],
-        is_wanted: impl Fn(&K) -> bool,
-        gone: &mut Gone<'s, K, V>,
-    ) -> Result<(), Prepared<K, V>> {
-        if !tags.is_empty() || self.tags.get().is_some() {
-            return self.keep_tagged(hash, prepared, tags, is_wanted, gone);
-        }
-        let (entry, weight, at) = prepared.into_entry();
-        let displaced = &mut gone.displaced;
-        let refused = self.store.insert_entry(
-            hash,
-            entry,
-            weight,
-            at,
-            |entry| is_wanted(entry.key()),
-            displaced,
-        );
-        if self.tags.get().is_some() {
-            // The first tag came meanwhile. What had to go for this answer may carry it, and was not asked.
-            self.untag_what_is_gone();
-        }
-        match refused {
-            None => Ok(()),
-            Some(entry) => Err(Prepared::of(entry, weight, at)),
-        }
-    }
-
-    /// The same where answers carry tags.
-    #[inline(never)]
-    fn keep_tagged<'s>(
-        &'s self,
-        hash: u64,
-        prepared: Prepared<K, V>,
-        tags: &[Tag],
-        is_wanted: impl Fn(&K) -> bool,
-        gone: &mut Gone<'s, K, V>,
-    ) -> Result<(), Prepared<K, V>> {
-        // All that has to go is asked for its tags.
-        gone.displaced = Displaced::none();
-        let mut index = self.index().lock();
-        // What was kept under the key takes its tags along; not so another key of this hash.
-        let is_alone = !self.is_there(hash, |other| *other != prepared.key);
-        let (entry, weight, at) = prepared.into_entry();
-        let displaced = &mut gone.displaced;
-        let refused = self.store.insert_entry(
-            hash,
-            entry,
-            weight,
-            at,
-            |entry| is_wanted(entry.key()),
-            displaced,
-        );
-        if let Some(entry) = refused {
-            return Err(Prepared::of(entry, weight, at));
-        }
-        if is_alone {
-            index.remove(hash);
-        }
-        if self.is_there(hash, |_| true) {
-            index.add(hash, tags);
-        }
-        Ok(())
     }
 
     /// Whether anything is kept under a hash whose key `is` it, even where its time is over.

@@ -46,8 +46,8 @@ const SWEPT: usize = 32;
 
 /// The time that timers go by, in nanoseconds: a test that pauses the one pauses the other.
 pub(super) static TIME: Clock = Clock::read_by(|| {
-    /// As far from the beginning as anything is old.
-    const START: u64 = u64::MAX / 4;
+    /// As far from the beginning as anything is old, and from where a store takes a time for never.
+    const START: u64 = u64::MAX / 16;
     static FIRST: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
     let now = rt::now();
     let first = *FIRST.get_or_init(|| now);

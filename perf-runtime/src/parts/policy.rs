@@ -19,6 +19,7 @@
 //! All under the lock of the shard and in constant time; memory is allocated only while the shard grows. What a policy
 //! does not know: keys (only their hashes), values, time, and the bound, which is that of the whole cache.
 
+mod ahead;
 mod ghosts;
 mod history;
 mod queues;
@@ -26,9 +27,10 @@ mod sketch;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use self::ahead::Ahead;
 use self::history::History;
 pub(crate) use self::history::Whereabouts;
-use self::queues::{Content, KEPT, MOST_CREDIT, MOST_IDS, Queue, Queues, Step};
+use self::queues::{Content, KEPT, MOST_CREDIT, MOST_IDS, Queue, Queues};
 
 /// The share of the window is kept in parts of this.
 const WHOLE: u64 = 1 << 32;
@@ -54,20 +56,6 @@ const STUBBORN: u32 = 64;
 
 /// An id that no entry has.
 const NOBODY: u32 = u32::MAX;
-
-/// How far ahead one [look](Policy::look_ahead) gets at most, in entries of each queue: as far as evictions can, nearly
-/// always.
-const STRIDES: u32 = 4;
-
-/// Somebody whom an eviction will [ask](Policy::look_ahead) about before long, and then about who stands at `next`.
-pub(crate) struct Ahead {
-    pub(crate) id: u32,
-    /// What is [kept](Policy::hash) of its hash.
-    pub(crate) hash: u64,
-    /// What is known of its key stands here.
-    pub(crate) known: *const u8,
-    pub(crate) next: *const u8,
-}
 
 /// An entry that was asked about, and what is [kept](Policy::hash) of its hash.
 #[derive(Clone, Copy, Debug)]
@@ -176,26 +164,6 @@ impl Policy {
                 self.queues.renew(victim.id, Queue::Main);
             }
             self.drop_from(Queue::Window, newcomer)
-        }
-    }
-
-    /// Shows whom [`evict`](Self::evict) will ask about if nothing comes between: to who wants to have fetched in time
-    /// what is needed for that. Goes on from where it has ended the last time.
-    #[inline]
-    pub(crate) fn look_ahead(&mut self, mut see: impl FnMut(Ahead)) {
-        for queue in [Queue::Window, Queue::Main] {
-            for _ in 0..STRIDES {
-                let Some(Step { id, hash, next }) = self.queues.step_ahead(queue) else {
-                    break;
-                };
-                let known = self.whereabouts().of(hash);
-                see(Ahead {
-                    id,
-                    hash,
-                    known,
-                    next,
-                });
-            }
         }
     }
 

@@ -185,6 +185,7 @@ impl<T> Pages<T> {
     }
 
     /// Bytes allocated.
+    #[cfg(test)]
     pub(super) fn memory(&self) -> usize {
         let there = self
             .all()

@@ -1,7 +1,8 @@
 use super::*;
 use crate::parts::store::grace::pinned;
+use crate::parts::store::pages::Pages;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 const ROUNDS: u64 = if cfg!(miri) { 40 } else { 20_000 };
 
