@@ -68,12 +68,19 @@ impl<'f, K: Eq, A> Lead<'f, K, A> {
 
     /// A poll of the body has ended, and the body has not. `waker` is how it is polled again.
     pub(super) fn pause(&self, waker: &Waker) {
+        // A run that nobody has met has not been paused yet, and knows no waker.
+        let is_first = self.shard.is_unmet(self.flight);
+        let mut first = is_first.then(|| waker.clone());
         let mut table = self.shard.lock(self.hash);
         let Some(record) = table.run(self.hash, self.ticket()) else {
             return;
         };
         record.pulse.is_paused = true;
         record.pulse.polls = record.pulse.polls.wrapping_add(1);
+        if is_first {
+            std::mem::swap(&mut record.pulse.waker, &mut first);
+            return;
+        }
         let known = record.pulse.waker.as_ref();
         if known.is_some_and(|known| known.will_wake(waker)) {
             return;

@@ -18,7 +18,7 @@ use super::{Table, Writer};
 /// The table, for one writer at a time.
 pub(in crate::parts::store) struct Locked<'a, T, W> {
     table: &'a Table<T, W>,
-    writer: MutexGuard<'a, Writer<W>>,
+    pub(super) writer: MutexGuard<'a, Writer<W>>,
 }
 
 /// Where no entry is until the next change.
