@@ -184,7 +184,14 @@ impl<K, V> Marked<Body<K, V>> {
     /// which other threads' reads pay for.
     #[inline]
     pub(super) fn meet(&self, seen: Mark, now: u64, idle: Option<&Idle>) {
-        // Two readers at once may count as one, and both put the end off; a hot entry is not written at all.
+        // A hot entry is not written at all. Two readers at once may count as one, and both put the end off.
+        if seen.0 & OFTEN != OFTEN || idle.is_some() {
+            self.mark_met(seen, now, idle);
+        }
+    }
+
+    #[inline]
+    fn mark_met(&self, seen: Mark, now: u64, idle: Option<&Idle>) {
         let mut met = seen.0 + u64::from(seen.0 & OFTEN < OFTEN);
         if let Some(idle) = idle {
             let stale = if self.is_never_stale() { 0 } else { idle.stale };

@@ -88,46 +88,46 @@ impl Index {
         Some((tags, self.slots.get(slot.group)?.0.get(slot.place)?))
     }
 
-    /// The entry of this hash that `is` it.
+    /// What `see` makes of the first name of this hash of which it makes anything.
     #[expect(clippy::inline_always, reason = "the way of a hit, in one function")]
     #[inline(always)]
-    pub(super) fn find(&self, hash: u64, is: impl FnMut(Name) -> bool) -> Option<Name> {
-        self.search(hash, is).map(|(_, name)| name)
+    pub(super) fn find<R>(&self, hash: u64, mut see: impl FnMut(Name) -> Option<R>) -> Option<R> {
+        let found = self.search(hash, &mut see);
+        found.map(|(_, seen)| seen)
     }
 
     /// The same, and in which slot it is.
     #[expect(clippy::inline_always, reason = "the way of a hit, in one function")]
     #[inline(always)]
-    fn search(&self, hash: u64, mut is: impl FnMut(Name) -> bool) -> Option<(Slot, Name)> {
+    fn search<R>(&self, hash: u64, mut see: impl FnMut(Name) -> Option<R>) -> Option<(Slot, R)> {
         let first = self.first_group(hash);
         prefetch(self.slots.as_ptr().wrapping_add(first).cast::<u8>());
-        let found = self.search_group(first, hash, &mut is);
+        let found = self.search_group(first, hash, &mut see);
         if found.is_some() || self.nobody_passed(first, hash) {
             return found;
         }
-        self.search_beyond(first, hash, &mut is)
+        self.search_beyond(first, hash, &mut see)
     }
 
     #[expect(clippy::inline_always, reason = "the way of a hit, in one function")]
     #[inline(always)]
-    fn search_group(
+    fn search_group<R>(
         &self,
         group: usize,
         hash: u64,
-        is: &mut impl FnMut(Name) -> bool,
-    ) -> Option<(Slot, Name)> {
-        // Known before the tags are, which may be another thread's.
-        let slots = &*self.slots;
+        see: &mut impl FnMut(Name) -> Option<R>,
+    ) -> Option<(Slot, R)> {
+        let slots = self.slots.get(group)?;
         let tags = self.tags.get(group)?.load(Acquire);
         let mut found = zero_bytes(tags ^ repeat(tag(hash)));
         while found != 0 {
             let place = first_byte(found);
-            let number = slots.get(group)?.0.get(place)?.load(Acquire);
+            let number = slots.0.get(place)?.load(Acquire);
             // Nobody's where it was taken out since; another where that was put there since.
             if let Some(name) = Name::new(number)
-                && is(name)
+                && let Some(seen) = see(name)
             {
-                return Some((Slot { group, place }, name));
+                return Some((Slot { group, place }, seen));
             }
             found &= found - 1;
         }
@@ -143,16 +143,16 @@ impl Index {
     /// Apart, so that the usual search is short.
     #[cold]
     #[inline(never)]
-    fn search_beyond(
+    fn search_beyond<R>(
         &self,
         first: usize,
         hash: u64,
-        is: &mut impl FnMut(Name) -> bool,
-    ) -> Option<(Slot, Name)> {
+        see: &mut impl FnMut(Name) -> Option<R>,
+    ) -> Option<(Slot, R)> {
         let mut at = first;
         for _ in 1..self.tags.len() {
             at = self.next_group(at, hash);
-            let found = self.search_group(at, hash, is);
+            let found = self.search_group(at, hash, see);
             if found.is_some() || self.nobody_passed(at, hash) {
                 return found;
             }
@@ -251,16 +251,21 @@ impl Index {
         }
     }
 
+    #[inline]
+    fn slot(&self, name: Name, hash: u64) -> Option<Slot> {
+        let found = self.search(hash, |other| (other == name).then_some(()));
+        found.map(|(slot, ())| slot)
+    }
+
     /// Whether an entry is here, which was put in with this hash.
     #[inline]
     pub(super) fn has(&self, name: Name, hash: u64) -> bool {
-        self.search(hash, |other| other == name).is_some()
+        self.slot(name, hash).is_some()
     }
 
     /// Puts an entry in the place of another of the same key and hash. False when that is not here.
     pub(super) fn replace(&self, before: Name, hash: u64, name: Name) -> bool {
-        let found = self.search(hash, |other| other == before);
-        let place = found.and_then(|(slot, _)| self.place(slot));
+        let place = self.slot(before, hash).and_then(|slot| self.place(slot));
         place.is_some_and(|(_, place)| {
             place.store(name.number(), Release);
             true
@@ -270,7 +275,7 @@ impl Index {
     /// Takes out an entry that was put in with this hash. False when it is not here.
     #[inline]
     pub(super) fn take(&self, name: Name, hash: u64) -> bool {
-        let Some((slot, _)) = self.search(hash, |other| other == name) else {
+        let Some(slot) = self.slot(name, hash) else {
             return false;
         };
         let Some((tags, place)) = self.place(slot) else {

@@ -106,8 +106,14 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
             }
         }
         let Some(empty) = locked.empty() else {
-            let needed = present.map_or(Place::of(weight), |_| Place::NONE);
-            self.bounds.give_back(needed);
+            // There are 67 million in this shard. What was there is not the answer any more.
+            if let Some(name) = present {
+                let more = weight.saturating_sub(locked.weight(name.id()));
+                self.bounds.give_back(Place::weighing(more));
+                self.take(&mut locked, name, Cause::Replaced, now, displaced);
+            } else {
+                self.bounds.give_back(Place::of(weight));
+            }
             displaced.add(locked.refuse(entry), Cause::Size, now);
             return None;
         };

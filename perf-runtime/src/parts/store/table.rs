@@ -94,9 +94,11 @@ impl<T, W> Table<T, W> {
         mut is: impl FnMut(&Marked<T>) -> bool,
     ) -> Option<&'a Marked<T>> {
         let (index, pages) = (self.index(pin), &self.limbo.pages);
-        // SAFETY: the index has only what is dropped by the limbo, which waits for the pin.
-        let entry = |name| unsafe { &*pages.address(name) };
-        index.find(hash, |name| is(entry(name))).map(entry)
+        index.find(hash, |name| {
+            // SAFETY: the index has only what is dropped by the limbo, which waits for the pin.
+            let entry = unsafe { &*pages.address(name) };
+            is(entry).then_some(entry)
+        })
     }
 
     /// How many slots there are for entries to be in.

@@ -7,6 +7,8 @@
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+use super::sync::thread_local;
+
 thread_local! {
     // Has no destructor, so that it can be asked until the thread's very end.
     static ME: Me = const { Me { thread: Cell::new(0), put: Cell::new(0) } };

@@ -98,10 +98,11 @@ impl<'t, T, W> Locked<'t, T, W> {
         mut is: impl FnMut(&Marked<T>) -> bool,
     ) -> Option<(Name, &Marked<T>)> {
         let pages = &self.table.limbo.pages;
-        // SAFETY: only who has the lock takes an entry out.
-        let entry = |name| unsafe { &*pages.address(name) };
-        let name = self.index().find(hash, |name| is(entry(name)))?;
-        Some((name, entry(name)))
+        self.index().find(hash, |name| {
+            // SAFETY: only who has the lock takes an entry out.
+            let entry = unsafe { &*pages.address(name) };
+            is(entry).then_some((name, entry))
+        })
     }
 
     /// Whether the entry in this cell is here, which was put in with this hash.

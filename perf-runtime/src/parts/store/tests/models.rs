@@ -281,6 +281,36 @@ fn nothing_is_older_than_what_took_out_all() {
 }
 
 #[test]
+fn a_key_is_there_once_however_many_have_missed_it() {
+    explored(|| {
+        let world = World::new(Some(3), None);
+        let load = |world: &World, number: usize| {
+            let found = world.store.look_up(hash(1), &&1, 0, |_| ());
+            let missed = found.err().map(|absence| {
+                assert_eq!(absence, Absence::Unknown);
+                Turn::now()
+            });
+            let entry = Entry::new(1, world.fates.value(number), Lifetime::FOREVER);
+            let mut displaced = Displaced::none();
+            let at = (0, missed);
+            let refused = world
+                .store
+                .insert_entry(hash(1), entry, 1, at, |_| true, &mut displaced);
+            assert!(refused.is_none());
+        };
+        let threads = [(1, 2), (3, 3), (4, 4)].map(|(first, last)| {
+            let world = Arc::clone(&world);
+            thread::spawn(move || (first..=last).for_each(|number| load(&world, number)))
+        });
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        assert_eq!(world.store.entries(), 1);
+        world.ends();
+    });
+}
+
+#[test]
 fn one_of_two_has_the_refresh() {
     explored(|| {
         let world = World::new(None, None);
