@@ -180,26 +180,26 @@ impl<K, V> Marked<Body<K, V>> {
         Mark(self.mark.load(Relaxed))
     }
 
-    /// Met by a reader who has seen this mark. Puts the end off, where there is a time to idle and that is worth a write
-    /// which other threads' reads pay for.
+    /// Met by a reader who has seen this mark. Puts the end off where there is a time to idle.
     #[inline]
     pub(super) fn meet(&self, seen: Mark, now: u64, idle: Option<&Idle>) {
         // A hot entry is not written at all. Two readers at once may count as one, and both put the end off.
-        if seen.0 & OFTEN != OFTEN || idle.is_some() {
-            self.mark_met(seen, now, idle);
+        if let Some(idle) = idle {
+            self.meet_and_put_off(seen, now, idle);
+        } else if seen.0 & OFTEN < OFTEN {
+            self.mark.store(seen.0 + 1, Relaxed);
         }
     }
 
-    #[inline]
-    fn mark_met(&self, seen: Mark, now: u64, idle: Option<&Idle>) {
+    /// The end is put off where that is worth a write which other threads' reads pay for.
+    #[inline(never)]
+    fn meet_and_put_off(&self, seen: Mark, now: u64, idle: &Idle) {
         let mut met = seen.0 + u64::from(seen.0 & OFTEN < OFTEN);
-        if let Some(idle) = idle {
-            let stale = if self.is_never_stale() { 0 } else { idle.stale };
-            let last = self.fresh_until().saturating_add(stale);
-            let expires = now.saturating_add(idle.time).min(last).min(NEVER_EXPIRES);
-            if expires > (met >> MET).saturating_add(idle.time / 16) {
-                met = expires << MET | met & OFTEN;
-            }
+        let stale = if self.is_never_stale() { 0 } else { idle.stale };
+        let last = self.fresh_until().saturating_add(stale);
+        let expires = now.saturating_add(idle.time).min(last).min(NEVER_EXPIRES);
+        if expires > (met >> MET).saturating_add(idle.time / 16) {
+            met = expires << MET | met & OFTEN;
         }
         if met != seen.0 {
             self.mark.store(met, Relaxed);

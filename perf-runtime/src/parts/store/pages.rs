@@ -1,7 +1,7 @@
 //! The memory of entries: cells in pages, each known by a name of 32 bits.
 //!
-//! A cell stays where it is. Eight pages double what there is, so that little of the last one is unused; which of them a
-//! name is in say its four highest bits, and no list has to grow while others read it. Each entry begins with a mark, a
+//! A cell stays where it is. Four pages double what there is, so that little of the last one is unused; which of them a
+//! name is in say its highest bits, and no list has to grow while others read it. Each entry begins with a mark, a
 //! number that stays in its cell when it is dropped.
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
@@ -19,19 +19,22 @@ pub(crate) struct Marked<T> {
     pub(super) body: T,
 }
 
-/// The name of a cell: in the high byte one more than the number of its page, in the others which cell of that it is.
+/// The name of a cell: in the high bits one more than the number of its page, in the others which cell of that it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Name(NonZeroU32);
 
 /// Bits that say which cell of a page.
-const WITHIN: u32 = 24;
+const WITHIN: u32 = 25;
 /// The binary logarithm of how many pages double what there is.
-const STEPS: u32 = 3;
+const STEPS: u32 = 2;
 /// That of the cells there would be before the first page, which has few.
 const FIRST: u32 = STEPS + 2;
 /// That of those before the end of the last one.
 const END: u32 = 26;
 const PAGES: usize = ((END - FIRST) as usize) << STEPS;
+/// As many as the high bits of a name can tell apart.
+const PLACES: usize = 1 << (u32::BITS - WITHIN);
+const _: () = assert!(PAGES < PLACES);
 
 impl Name {
     #[inline]
@@ -55,7 +58,7 @@ impl Name {
     pub(super) fn of_id(id: u32) -> Option<Self> {
         let nth = id.checked_add(1 << FIRST).filter(|nth| *nth < 1 << END)?;
         let octave = nth.ilog2();
-        // The four highest bits say which page.
+        // The three highest bits say which page.
         let rest = octave.saturating_sub(STEPS);
         let page = (octave << STEPS) + (nth >> rest) - ((FIRST + 1) << STEPS);
         Self::new((page + 1) << WITHIN | nth & ((1 << rest) - 1))
@@ -95,8 +98,8 @@ fn numbers(page: u32) -> Range<u32> {
 // On lines of its own: readers read it all the time, and hardly anybody writes it.
 #[repr(align(128))]
 pub(super) struct Pages<T> {
-    /// The first cell of each page, by the high byte of names; null where there is none.
-    first: [AtomicPtr<Marked<T>>; 1 << u8::BITS],
+    /// The first cell of each page, by the high bits of names; null where there is none.
+    first: [AtomicPtr<Marked<T>>; PLACES],
 }
 
 // SAFETY: pages are memory; what is in their cells is the table's.
@@ -107,15 +110,14 @@ unsafe impl<T: Send + Sync> Sync for Pages<T> {}
 impl<T> Pages<T> {
     pub(super) fn new() -> Self {
         Self {
-            first: [const { AtomicPtr::new(null_mut()) }; 1 << u8::BITS],
+            first: [const { AtomicPtr::new(null_mut()) }; PLACES],
         }
     }
 
     /// The first cell of the page of a name.
     #[inline]
     fn first(&self, name: Name) -> *mut Marked<T> {
-        let [_, _, _, page] = name.number().to_le_bytes();
-        let first = self.first.get(usize::from(page));
+        let first = self.first.get((name.number() >> WITHIN) as usize);
         first.map_or(null_mut(), |first| first.load(Relaxed))
     }
 

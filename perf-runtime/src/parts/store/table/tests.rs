@@ -240,7 +240,7 @@ fn each_cell_has_a_place_of_its_own() {
         // SAFETY: it was just written.
         assert_eq!(unsafe { (*pages.address(name)).body }, u64::from(number));
     }
-    let most = (1 << 26) - 32;
+    let most = (1 << 26) - 16;
     let last = Name::of_id(most - 1).unwrap();
     assert_eq!((last.id(), Name::of_id(most)), (most - 1, None));
     assert_eq!(Name::of_id(u32::MAX), None);
