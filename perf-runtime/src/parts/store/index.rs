@@ -15,6 +15,7 @@
 //! One thread writes, any number read meanwhile, and each step is published with one store. Nothing here looks into a
 //! cell.
 
+use std::hint::assert_unchecked;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use super::pages::Name;
@@ -117,6 +118,8 @@ impl Index {
         hash: u64,
         see: &mut impl FnMut(Name) -> Option<R>,
     ) -> Option<(Slot, R)> {
+        // SAFETY: both were made for as many groups, and neither changes.
+        unsafe { assert_unchecked(self.slots.len() == self.tags.len()) };
         let slots = self.slots.get(group)?;
         let tags = self.tags.get(group)?.load(Acquire);
         let mut found = zero_bytes(tags ^ repeat(tag(hash)));

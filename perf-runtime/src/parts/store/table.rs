@@ -95,8 +95,8 @@ impl<T, W> Table<T, W> {
     ) -> Option<&'a Marked<T>> {
         let (index, pages) = (self.index(pin), &self.limbo.pages);
         index.find(hash, |name| {
-            // SAFETY: the index has only what is dropped by the limbo, which waits for the pin.
-            let entry = unsafe { &*pages.address(name) };
+            // SAFETY: the index has only what is dropped by the limbo, which waits for the pin. So it is in a page.
+            let entry = unsafe { NonNull::new_unchecked(pages.address(name)).as_ref() };
             is(entry).then_some(entry)
         })
     }
