@@ -110,6 +110,9 @@ impl<F: Function> Subject for World<F> {
     fn verify(&self) {
         assert!(self.comes_to_rest(), "a body runs after its calls");
         assert_eq!(self.running.load(SeqCst), 0);
+        // A body is gone before its load is counted.
+        let has_none = |_| Row::of::<F>().loading == 0;
+        assert!((0..100_000).any(has_none), "a load has no end");
         let world = Self::new();
         let before = Row::of::<F>();
         for key in 0..KEYS {
