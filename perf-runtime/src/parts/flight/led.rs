@@ -25,12 +25,17 @@ impl<K: Eq, A> Flights<K, A> {
         L: Landing<Key = K, Shared = A>,
     {
         let shard = self.shard(hash);
+        // A key that leads nothing is dropped after the lock.
+        let mut spare;
         let ticket = match shard.lead(hash, key) {
             Ok(ticket) => ticket,
-            Err((mut table, key)) => match table.enter(hash, &mut Some(key)) {
-                Found::Led(ticket) => ticket,
-                Found::Running(_) | Found::Nothing => return None,
-            },
+            Err((mut table, key)) => {
+                spare = Some(key);
+                match table.enter(hash, &mut spare) {
+                    Found::Led(ticket) => ticket,
+                    Found::Running(_) | Found::Nothing => return None,
+                }
+            }
         };
         Some(Led {
             landing,

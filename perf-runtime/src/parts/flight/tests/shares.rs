@@ -132,6 +132,21 @@ enum Place {
 }
 
 impl Watch {
+    /// Flights to be watched.
+    fn flights(&self) -> Arc<Flights<Key, Share>> {
+        let flights = Arc::new(Flights::new(Duration::from_secs(10)));
+        *self.flights.lock().unwrap() = Some(flights.clone());
+        flights
+    }
+
+    /// Nothing is held, and nothing is left.
+    fn end(&self) {
+        *self.falls_in.lock().unwrap() = None;
+        assert_eq!(*self.held.lock().unwrap(), [], "a lock is held");
+        let flights = self.flights.lock().unwrap().take().unwrap();
+        assert_eq!(flights.len(), 0, "records are left");
+    }
+
     fn see(&self, place: Place) {
         let flights = self.flights.lock().unwrap().clone().unwrap();
         let is_free = flights.shards.iter().all(Shard::is_free);
@@ -175,6 +190,17 @@ impl Wake for Watch {
 struct Watched {
     watch: Arc<Watch>,
     keeps: bool,
+}
+
+fn key(watch: &Arc<Watch>) -> Key {
+    Key(Dropped(watch.clone(), Place::DropKey))
+}
+
+fn landing(watch: &Arc<Watch>) -> Watched {
+    Watched {
+        watch: watch.clone(),
+        keeps: true,
+    }
 }
 
 impl Landing for Watched {
@@ -245,8 +271,7 @@ fn is_ready<F: Future + ?Sized>(call: &mut Pin<Box<F>>, cx: &mut Context<'_>) ->
 
 /// A leader, one that waits for its answer, and one that is cancelled meanwhile; an outdated run, and one that is not.
 fn tour(watch: &Arc<Watch>, keeps: bool, outdates: bool) {
-    let flights = Arc::new(Flights::new(Duration::from_secs(10)));
-    *watch.flights.lock().unwrap() = Some(flights.clone());
+    let flights = watch.flights();
     let waker = Waker::from(watch.clone());
     let mut cx = Context::from_waker(&waker);
     let call = |gate: Gate| {
@@ -254,8 +279,7 @@ fn tour(watch: &Arc<Watch>, keeps: bool, outdates: bool) {
             watch: watch.clone(),
             keeps,
         };
-        let key = Key(Dropped(watch.clone(), Place::DropKey));
-        let call = flights.run_async(1, key, landing, async move {
+        let call = flights.run_async(1, key(watch), landing, async move {
             gate.passed().await;
             watch.see(Place::Body);
         });
@@ -330,4 +354,16 @@ fn a_panic_anywhere_hangs_nobody_and_leaves_nothing() {
             watch.falls_in.lock().unwrap().take();
         }
     }
+}
+
+#[test]
+fn a_key_that_is_not_led_is_dropped_without_a_lock() {
+    let watch = Arc::new(Watch::default());
+    let flights = watch.flights();
+    let led = flights.lead(1, key(&watch), landing(&watch));
+    assert!(led.is_some());
+    assert!(flights.lead(1, key(&watch), landing(&watch)).is_none());
+    assert_eq!(*watch.seen.lock().unwrap(), [Place::DropKey]);
+    drop(led);
+    watch.end();
 }
