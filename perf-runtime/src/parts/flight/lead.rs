@@ -269,10 +269,11 @@ impl<'f, K: Eq, A> Lead<'f, K, A> {
             let pulse = record.vacate();
             let next = record.next();
             drop(table);
-            drop(pulse);
             for seat in next {
                 seat.ring();
             }
+            // Last, because a waker may panic when it is dropped.
+            drop(pulse);
         } else {
             let removed = table.remove(self.hash, self.flight);
             drop(table);

@@ -127,6 +127,7 @@ enum Place {
     DropKey,
     Share,
     DropShare,
+    DropWaker,
     Accept,
     Wake,
 }
@@ -180,6 +181,13 @@ impl PartialEq for Key {
 impl Eq for Key {}
 
 struct Share(#[expect(dead_code)] Dropped);
+
+/// What wakes one task.
+struct Task(#[expect(dead_code)] Dropped);
+
+impl Wake for Task {
+    fn wake(self: Arc<Self>) {}
+}
 
 impl Wake for Watch {
     fn wake(self: Arc<Self>) {
@@ -365,5 +373,28 @@ fn a_key_that_is_not_led_is_dropped_without_a_lock() {
     assert!(flights.lead(1, key(&watch), landing(&watch)).is_none());
     assert_eq!(*watch.seen.lock().unwrap(), [Place::DropKey]);
     drop(led);
+    watch.end();
+}
+
+#[test]
+fn a_waker_that_panics_when_it_is_dropped_keeps_nobody_from_being_woken() {
+    let watch = Arc::new(Watch::default());
+    let flights = watch.flights();
+    let call = || {
+        let body = std::future::pending();
+        let call = flights.run_async(1, key(&watch), landing(&watch), body);
+        Box::pin(caught(call))
+    };
+    let (mut leader, mut other) = (call(), call());
+    let task = Waker::from(Arc::new(Task(Dropped(watch.clone(), Place::DropWaker))));
+    assert!(!is_ready(&mut leader, &mut Context::from_waker(&task)));
+    drop(task);
+    let waker = Waker::from(watch.clone());
+    assert!(!is_ready(&mut other, &mut Context::from_waker(&waker)));
+    *watch.falls_in.lock().unwrap() = Some(Place::DropWaker);
+    dropped(leader);
+    assert!(watch.seen.lock().unwrap().contains(&Place::Wake));
+    *watch.falls_in.lock().unwrap() = None;
+    drop(other);
     watch.end();
 }
