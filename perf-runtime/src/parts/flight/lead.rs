@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use super::ancestry::{FlightId, Running};
-use super::record::{Record, Ticket};
+use super::lock::MutexGuard;
+use super::record::{Record, Table, Ticket};
 use super::seat::{News, Seat};
 use super::shard::Shard;
 use super::{Committed, Landing};
@@ -98,18 +99,29 @@ impl<'f, K: Eq, A> Lead<'f, K, A> {
     /// The answer is kept already, by a run that ended just before this one began.
     #[cold]
     pub(super) fn found(&mut self) {
-        let mut delivery = Delivery(Seats::new());
         let mut table = self.shard.lock(self.hash);
-        if table.run(self.hash, self.ticket()).is_none() {
-            return;
+        if table.run(self.hash, self.ticket()).is_some() {
+            self.end(table);
         }
+    }
+
+    /// The answer can be found: the flight is over, and those who wait are told to look.
+    #[cold]
+    fn end(&mut self, mut table: MutexGuard<'_, Table<K, A>>) {
         let removed = table.remove(self.hash, self.flight);
         drop(table);
-        if let Some(crowd) = removed.and_then(|record| record.crowd) {
-            delivery.0 = crowd.into_seats();
-        }
         self.is_over = true;
-        delivery.tell_all(|| News::Look);
+        let Some(record) = removed else {
+            return;
+        };
+        let Record {
+            key, pulse, crowd, ..
+        } = record;
+        if let Some(crowd) = crowd {
+            Delivery(crowd.into_seats()).tell_all(|| News::Look);
+        }
+        // Last, because what a user drops may panic.
+        drop((key, pulse));
     }
 
     /// The body has given its answer and is gone.
@@ -145,7 +157,6 @@ impl<'f, K: Eq, A> Lead<'f, K, A> {
     where
         L: Landing<Key = K, Shared = A>,
     {
-        let mut delivery = Delivery(Seats::new());
         let mut table = self.shard.lock(self.hash);
         let Some(record) = table.run(self.hash, self.ticket()) else {
             return drop(table); // taken away
@@ -156,13 +167,7 @@ impl<'f, K: Eq, A> Lead<'f, K, A> {
             drop(table);
             return self.share(joined, landing, answer);
         }
-        let removed = table.remove(self.hash, self.flight);
-        drop(table);
-        self.is_over = true;
-        if let Some(crowd) = removed.and_then(|record| record.crowd) {
-            delivery.0 = crowd.into_seats();
-        }
-        delivery.tell_all(|| News::Look);
+        self.end(table);
     }
 
     /// The same where somebody may have come.

@@ -3,8 +3,9 @@
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -111,6 +112,8 @@ struct Watch {
     flights: Mutex<Option<Arc<Flights<Key, Share>>>>,
     falls_in: Mutex<Option<Place>>,
     seen: Mutex<Vec<Place>>,
+    /// Whether the answer is found.
+    is_kept: AtomicBool,
     /// Where a lock was held.
     held: Mutex<Vec<Place>>,
 }
@@ -125,6 +128,7 @@ enum Place {
     DropPrepared,
     DropDisplaced,
     DropKey,
+    DropFirstKey,
     Share,
     DropShare,
     DropWaker,
@@ -220,7 +224,7 @@ impl Landing for Watched {
 
     fn found(&mut self) -> Option<()> {
         self.watch.see(Place::Found);
-        None
+        self.watch.is_kept.load(SeqCst).then_some(())
     }
 
     fn began(&mut self) {
@@ -373,6 +377,32 @@ fn a_key_that_is_not_led_is_dropped_without_a_lock() {
     assert!(flights.lead(1, key(&watch), landing(&watch)).is_none());
     assert_eq!(*watch.seen.lock().unwrap(), [Place::DropKey]);
     drop(led);
+    watch.end();
+}
+
+#[test]
+fn a_key_that_panics_when_it_is_dropped_keeps_nobody_from_a_kept_answer() {
+    let watch = Arc::new(Watch::default());
+    let flights = watch.flights();
+    let waker = Waker::from(watch.clone());
+    let mut cx = Context::from_waker(&waker);
+    let call = |key| {
+        let body = std::future::pending();
+        let call = flights.run_async(1, key, landing(&watch), body);
+        Box::pin(caught(call))
+    };
+    let mut leader = call(Key(Dropped(watch.clone(), Place::DropFirstKey)));
+    let (mut first, mut second) = (call(key(&watch)), call(key(&watch)));
+    for call in [&mut leader, &mut first, &mut second] {
+        assert!(!is_ready(call, &mut cx));
+    }
+    drop(leader);
+    watch.is_kept.store(true, SeqCst);
+    *watch.falls_in.lock().unwrap() = Some(Place::DropFirstKey);
+    // It leads now, and finds what it would have loaded.
+    assert_eq!(first.as_mut().poll(&mut cx), Poll::Ready(None));
+    *watch.falls_in.lock().unwrap() = None;
+    assert_eq!(second.as_mut().poll(&mut cx), Poll::Ready(Some(())));
     watch.end();
 }
 
