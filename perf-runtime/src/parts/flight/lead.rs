@@ -105,25 +105,6 @@ impl<'f, K: Eq, A> Lead<'f, K, A> {
         }
     }
 
-    /// The answer can be found: the flight is over, and those who wait are told to look.
-    #[cold]
-    fn end(&mut self, mut table: MutexGuard<'_, Table<K, A>>) {
-        let removed = table.remove(self.hash, self.flight);
-        drop(table);
-        self.is_over = true;
-        let Some(record) = removed else {
-            return;
-        };
-        let Record {
-            key, pulse, crowd, ..
-        } = record;
-        if let Some(crowd) = crowd {
-            Delivery(crowd.into_seats()).tell_all(|| News::Look);
-        }
-        // Last, because what a user drops may panic.
-        drop((key, pulse));
-    }
-
     /// The body has given its answer and is gone.
     #[expect(
         clippy::inline_always,
@@ -150,26 +131,6 @@ impl<'f, K: Eq, A> Lead<'f, K, A> {
         }
     }
 
-    /// Somebody has come to the key while its answer was handed over.
-    #[cold]
-    #[inline(never)]
-    fn committed_among_others<L>(&mut self, kept: Committed, landing: &mut L, answer: &L::Answer)
-    where
-        L: Landing<Key = K, Shared = A>,
-    {
-        let mut table = self.shard.lock(self.hash);
-        let Some(record) = table.run(self.hash, self.ticket()) else {
-            return drop(table); // taken away
-        };
-        if kept == Committed::NoRoom || record.is_outdated() {
-            record.outdate();
-            let joined = record.take_joined();
-            drop(table);
-            return self.share(joined, landing, answer);
-        }
-        self.end(table);
-    }
-
     /// The same where somebody may have come.
     #[inline(never)]
     pub(super) fn land_met<L>(
@@ -188,11 +149,7 @@ impl<'f, K: Eq, A> Lead<'f, K, A> {
             return self.land_among_others(prepared, landing, answer);
         };
         self.is_over = true;
-        let keep = if record.is_outdated() {
-            None
-        } else {
-            prepared.take()
-        };
+        let keep = prepared.take_if(|_| !record.is_outdated());
         let Record { key, pulse, .. } = record;
         let refused = keep.map(|keep| landing.commit(keep, || true, &mut displaced));
         drop(table);
@@ -209,51 +166,74 @@ impl<'f, K: Eq, A> Lead<'f, K, A> {
     ) where
         L: Landing<Key = K, Shared = A>,
     {
-        // Dropped after the lock: if keeping the answer panics, which it must not, those who wait are not forgotten.
+        // What had to go goes last.
         let mut displaced = landing.displaced();
-        let mut delivery = Delivery(Seats::new());
         let mut table = self.shard.lock(self.hash);
-        let Some(record) = table.run(self.hash, self.ticket()) else {
-            return drop(table); // taken away
-        };
-        let keep = if record.is_outdated() {
-            None
+        let keep = prepared.take_if(|_| self.is_wanted(&mut table));
+        let committed = keep.map(|keep| landing.commit(keep, || true, &mut displaced));
+        if let Some(Ok(Committed::Kept)) = committed {
+            self.end(table);
         } else {
-            prepared.take()
-        };
-        let Some(keep) = keep else {
-            // Who comes now waits for the next run.
-            record.outdate();
-            let joined = record.take_joined();
-            drop(table);
-            return self.share(joined, landing, answer);
-        };
-        let Some(record) = table.remove(self.hash, self.flight) else {
-            return drop(table);
+            self.share(table, landing, answer);
+        }
+        drop(committed);
+    }
+
+    /// Somebody has come to the key while its answer was handed over.
+    #[cold]
+    #[inline(never)]
+    fn committed_among_others<L>(&mut self, kept: Committed, landing: &mut L, answer: &L::Answer)
+    where
+        L: Landing<Key = K, Shared = A>,
+    {
+        let mut table = self.shard.lock(self.hash);
+        if kept != Committed::NoRoom && self.is_wanted(&mut table) {
+            self.end(table);
+        } else {
+            self.share(table, landing, answer);
+        }
+    }
+
+    /// Whether this run still leads, and its answer may be kept.
+    fn is_wanted(&self, table: &mut Table<K, A>) -> bool {
+        let record = table.run(self.hash, self.ticket());
+        record.is_some_and(|record| !record.is_outdated())
+    }
+
+    /// The answer can be found: the flight is over, and those who wait are told to look.
+    #[cold]
+    fn end(&mut self, mut table: MutexGuard<'_, Table<K, A>>) {
+        let removed = table.remove(self.hash, self.flight);
+        drop(table);
+        self.is_over = true;
+        let Some(record) = removed else {
+            return;
         };
         let Record {
             key, pulse, crowd, ..
         } = record;
-        delivery.0 = crowd.map_or_else(Seats::new, |crowd| crowd.into_seats());
-        let committed = landing.commit(keep, || true, &mut displaced);
-        drop(table);
-        self.is_over = true;
-        if let Ok(Committed::Kept) = committed {
-            delivery.tell_all(|| News::Look);
-        } else {
-            delivery.share(landing, answer);
+        if let Some(crowd) = crowd {
+            Delivery(crowd.into_seats()).tell_all(|| News::Look);
         }
-        drop(delivery);
-        drop((key, pulse, committed));
+        // Last, because what a user drops may panic.
+        drop((key, pulse));
     }
 
     /// The answer is not kept: those who waited for it get a share, or lead themselves.
     #[cold]
-    fn share<L>(&mut self, joined: Seats<A>, landing: &mut L, answer: &L::Answer)
-    where
+    fn share<L>(
+        &mut self,
+        mut table: MutexGuard<'_, Table<K, A>>,
+        landing: &mut L,
+        answer: &L::Answer,
+    ) where
         L: Landing<Key = K, Shared = A>,
     {
-        let mut delivery = Delivery(joined);
+        let Some(record) = table.run(self.hash, self.ticket()) else {
+            return drop(table); // taken away
+        };
+        let mut delivery = Delivery(record.take_joined());
+        drop(table);
         delivery.share(landing, answer);
         let rest = std::mem::take(&mut delivery.0);
         self.hand_on(rest);

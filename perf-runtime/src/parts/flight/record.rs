@@ -313,17 +313,13 @@ impl<K, A> Record<K, A> {
         self.crowd.as_ref().map_or(0, |crowd| crowd.seats.len())
     }
 
-    /// Takes out those who wait for the answer of this run; the others wait for it to be over.
+    /// Its answer is not kept: takes out those who wait for it. Who comes from now on waits for the next run.
     pub(super) fn take_joined(&mut self) -> BTreeMap<u64, Arc<Seat<A>>> {
-        let is_outdated = self.is_outdated;
+        self.outdate();
         let Some(crowd) = &mut self.crowd else {
             return BTreeMap::new();
         };
-        let behind = if is_outdated {
-            crowd.seats.split_off(&crowd.behind)
-        } else {
-            BTreeMap::new()
-        };
+        let behind = crowd.seats.split_off(&crowd.behind);
         std::mem::replace(&mut crowd.seats, behind)
     }
 
