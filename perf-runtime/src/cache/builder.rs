@@ -67,8 +67,8 @@ impl<K: Key, V: Keepable> CacheBuilder<K, V> {
     /// How many bytes of entries are kept at most, each of which takes what `weigh` says; at least 1 byte. Default: no
     /// bound on bytes. Holds beside [`max_size`](Self::max_size).
     ///
-    /// An entry that is heavier than all together can be, or than 4 GiB, is not kept. `weigh` is asked once for each value that comes,
-    /// outside of all locks.
+    /// An entry that is heavier than all together can be, or than 4 GiB, is not kept. `weigh` is asked once for each value
+    /// that comes, outside of all locks.
     ///
     /// ```
     /// use perfkit::Cache;
