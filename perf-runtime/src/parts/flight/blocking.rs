@@ -19,7 +19,7 @@ pub(super) fn run<L: Landing>(
 ) -> L::Answer {
     let shard = flights.shard(hash);
     match shard.lead(hash, key) {
-        Ok(ticket) => lead_first(Lead::new(shard, hash, ticket), landing, body),
+        Ok(ticket) => lead(Lead::new(shard, hash, ticket), landing, body, Lead::land),
         Err((table, key)) => {
             let mut key = Some(key);
             let entry = Flights::meet(shard, table, hash, &mut key);
@@ -28,41 +28,38 @@ pub(super) fn run<L: Landing>(
     }
 }
 
-/// The one that came first.
+/// Runs the body for all and hands its answer to `land`, unless that is kept by now.
 #[expect(
     clippy::inline_always,
     reason = "there is one usual call for each function, and what is made for it stays in registers"
 )]
 #[inline(always)]
-fn lead_first<L: Landing>(
-    mut lead: Lead<'_, L::Key, L::Shared>,
+fn lead<'f, L: Landing>(
+    mut lead: Lead<'f, L::Key, L::Shared>,
     landing: &mut L,
     body: impl FnOnce() -> L::Answer,
+    land: impl FnOnce(&mut Lead<'f, L::Key, L::Shared>, &mut L, &L::Answer),
 ) -> L::Answer {
     let _running = lead.running();
     if let Some(answer) = landing.found() {
         return found(&mut lead, landing, answer);
     }
     let answer = run_body(landing, body);
-    lead.land(landing, &answer);
+    land(&mut lead, landing, &answer);
     answer
 }
 
-/// The one that leads after another one, whom others may wait for.
+/// The same after another one, where others may wait.
 #[cold]
 #[inline(never)]
 fn lead_next<L: Landing>(
-    mut lead: Lead<'_, L::Key, L::Shared>,
+    next: Lead<'_, L::Key, L::Shared>,
     landing: &mut L,
     body: impl FnOnce() -> L::Answer,
 ) -> L::Answer {
-    let _running = lead.running();
-    if let Some(answer) = landing.found() {
-        return found(&mut lead, landing, answer);
-    }
-    let answer = run_body(landing, body);
-    lead.land_met(landing.prepare(&answer), landing, &answer);
-    answer
+    lead(next, landing, body, |lead, landing, answer| {
+        lead.land_met(landing.prepare(answer), landing, answer);
+    })
 }
 
 /// The answer is kept by now.
