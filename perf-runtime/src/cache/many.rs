@@ -60,23 +60,19 @@ impl<K: Key, V: Keepable> Cache<K, V> {
         K: Clone,
         I: IntoIterator<Item = (K, V)>,
     {
-        let Many {
-            mut values,
-            wanted,
-            again,
-            others,
-        } = self.look_for(keys.into_iter().collect());
-        if !wanted.is_empty() {
-            put(&mut values, together::load(wanted, &mut load));
+        let mut many = self.look_for(keys.into_iter().collect());
+        if !many.wanted.is_empty() {
+            let loaded = together::load(many.wanted, &mut load);
+            put(&mut many.values, loaded);
         }
-        self.put_again(&mut values, again);
-        for Other { place, hash, key } in others {
+        self.put_again(&mut many.values, many.again);
+        for Other { place, hash, key } in many.others {
             let load = || value_of(&key, load(vec![key.clone()]));
             let missing = self.missing(hash, &key);
             let value = missing.load(Option::is_none, Some(Share::cloned()), load);
-            put(&mut values, [(place, value)]);
+            put(&mut many.values, [(place, value)]);
         }
-        values
+        many.values
     }
 
     /// [`get_many_or_load`](Self::get_many_or_load) with a future. The keys are looked for at the first poll.
@@ -104,24 +100,19 @@ impl<K: Key, V: Keepable> Cache<K, V> {
         F: Future<Output = I>,
         I: IntoIterator<Item = (K, V)>,
     {
-        let Many {
-            mut values,
-            wanted,
-            again,
-            others,
-        } = self.look_for(keys.into_iter().collect());
-        if !wanted.is_empty() {
-            let loaded = together::load_async(wanted, &mut load).await;
-            put(&mut values, loaded);
+        let mut many = self.look_for(keys.into_iter().collect());
+        if !many.wanted.is_empty() {
+            let loaded = together::load_async(many.wanted, &mut load).await;
+            put(&mut many.values, loaded);
         }
-        self.put_again(&mut values, again);
-        for Other { place, hash, key } in others {
+        self.put_again(&mut many.values, many.again);
+        for Other { place, hash, key } in many.others {
             let load = async { value_of(&key, load(vec![key.clone()]).await) };
             let missing = self.missing(hash, &key);
             let value = missing.begin(Option::is_none, Some(Share::cloned()), load);
-            put(&mut values, [(place, value.await)]);
+            put(&mut many.values, [(place, value.await)]);
         }
-        values
+        many.values
     }
 
     /// Looks all keys up, and leads of those that are missing all it can.
