@@ -19,7 +19,7 @@ use super::taken::Gone;
 use crate::kept::{Keepable, Kept, Parcel, Share};
 use crate::parts::flight::{self, Committed, Ending, Event};
 use crate::parts::key::Key;
-use crate::parts::store::Turn;
+use crate::parts::store::{Entry, Turn};
 use crate::parts::tags::{Index, Tag};
 use crate::parts::totals;
 
@@ -293,9 +293,7 @@ impl<'s, K: Key, R, V: Keepable> flight::Landing for Landing<'s, K, R, V> {
         let lifetime = slot.lifetime(&key, &value, is_error, self.hash, now);
         let weight = slot.weigh(&key, &value);
         Some(Prepared {
-            key,
-            value,
-            lifetime,
+            entry: Entry::new(key, value, lifetime),
             weight,
             at: (now, self.missed),
         })

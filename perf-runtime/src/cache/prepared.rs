@@ -9,36 +9,10 @@ use crate::parts::tags::Tag;
 
 /// A value that is to be kept.
 pub(crate) struct Prepared<K, V> {
-    pub(super) key: K,
-    pub(super) value: V,
-    pub(super) lifetime: Lifetime,
+    pub(super) entry: Entry<K, V>,
     pub(super) weight: u64,
-    pub(super) at: At,
-}
-
-/// When a value was made, and when its key was looked for in vain, if that is known.
-type At = (u64, Option<Turn>);
-
-impl<K, V> Prepared<K, V> {
-    #[inline]
-    pub(super) fn into_entry(self) -> (Entry<K, V>, u64, At) {
-        let entry = Entry::new(self.key, self.value, self.lifetime);
-        (entry, self.weight, self.at)
-    }
-
-    /// What was not kept after all.
-    #[cold]
-    pub(super) fn of(entry: Entry<K, V>, weight: u64, at: At) -> Self {
-        let lifetime = entry.lifetime();
-        let (key, value) = entry.into_parts();
-        Self {
-            key,
-            value,
-            lifetime,
-            weight,
-            at,
-        }
-    }
+    /// When the value was made, and when its key was looked for in vain, if that is known.
+    pub(super) at: (u64, Option<Turn>),
 }
 
 impl<K: Key, V: Keepable> Slot<K, V> {
@@ -96,7 +70,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         if !tags.is_empty() || self.tags.get().is_some() {
             return self.keep_tagged(hash, prepared, tags, is_wanted, gone);
         }
-        let (entry, weight, at) = prepared.into_entry();
+        let Prepared { entry, weight, at } = prepared;
         let (displaced, is_wanted) = (&mut gone.displaced, |entry: &Entry<K, V>| {
             is_wanted(entry.key())
         });
@@ -109,7 +83,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         }
         match refused {
             None => Ok(()),
-            Some(entry) => Err(Prepared::of(entry, weight, at)),
+            Some(entry) => Err(Prepared { entry, weight, at }),
         }
     }
 
@@ -127,8 +101,8 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         gone.displaced = Displaced::none();
         let mut index = self.index().lock();
         // What was kept under the key takes its tags along; not so another key of this hash.
-        let is_alone = !self.is_there(hash, |other| *other != prepared.key);
-        let (entry, weight, at) = prepared.into_entry();
+        let is_alone = !self.is_there(hash, |other| other != prepared.entry.key());
+        let Prepared { entry, weight, at } = prepared;
         let (displaced, is_wanted) = (&mut gone.displaced, |entry: &Entry<K, V>| {
             is_wanted(entry.key())
         });
@@ -136,7 +110,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
             .store
             .insert_entry(hash, entry, weight, at, is_wanted, displaced);
         if let Some(entry) = refused {
-            return Err(Prepared::of(entry, weight, at));
+            return Err(Prepared { entry, weight, at });
         }
         if is_alone {
             index.remove(hash);

@@ -6,6 +6,7 @@ use super::Cache;
 use crate::cache::prepared::Prepared;
 use crate::kept::Keepable;
 use crate::parts::key::Key;
+use crate::parts::store::Entry;
 use crate::parts::tags::Tag;
 
 impl<K: Key, V: Keepable> Cache<K, V> {
@@ -38,9 +39,7 @@ impl<K: Key, V: Keepable> Cache<K, V> {
             None => slot.lifetime(&key, &value, is_error, hash, now),
         };
         let prepared = Prepared {
-            key,
-            value,
-            lifetime,
+            entry: Entry::new(key, value, lifetime),
             weight,
             at: (now, None),
         };

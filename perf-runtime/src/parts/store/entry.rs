@@ -115,10 +115,6 @@ impl<K, V> Marked<Body<K, V>> {
         &self.body.value
     }
 
-    pub(crate) fn into_parts(self) -> (K, V) {
-        (self.body.key, self.body.value)
-    }
-
     /// As it is now: `expires` moves when the store has a time to idle.
     #[inline]
     pub(crate) fn lifetime(&self) -> Lifetime {
