@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
@@ -73,7 +73,8 @@ struct Trails<K: Key, R, V: Keepable> {
     counters: &'static Counters<3>,
     /// The number of the last call.
     issued: AtomicU64,
-    keys: Mutex<HashMap<K, Trail<R>>>,
+    /// Keys are shared, so that none is cloned under the lock.
+    keys: Mutex<HashMap<Arc<K>, Trail<R>>>,
 }
 
 /// What is known of one key.
@@ -157,7 +158,7 @@ impl Access {
 }
 
 impl<K: Key, R, V: Keepable> Trails<K, R, V> {
-    fn lock(&self) -> MutexGuard<'_, HashMap<K, Trail<R>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Arc<K>, Trail<R>>> {
         // Of the user's only `Hash` and `Eq` run under it, and what they break is a key.
         self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -206,7 +207,7 @@ impl<K: Key, R, V: Keepable> Trails<K, R, V> {
                     is_driven: false,
                     waker: None,
                 };
-                keys.insert(key, trail);
+                keys.insert(Arc::new(key), trail);
                 return;
             } else {
                 self.count(Trailing::LeftOut);

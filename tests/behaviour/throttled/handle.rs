@@ -189,6 +189,40 @@ async fn a_key_is_flushed_and_taken_back_without_the_others() {
     assert_eq!(RAN.lock().unwrap()[4..], [("mary".to_owned(), 2)]);
 }
 
+/// Looks at the handle when it is cloned.
+#[derive(PartialEq, Eq, Hash)]
+struct Document(u32);
+
+thread_local! {
+    static LOOK: std::cell::Cell<fn()> = const { std::cell::Cell::new(|| ()) };
+}
+
+impl Clone for Document {
+    fn clone(&self) -> Self {
+        LOOK.get()();
+        Self(self.0)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_may_use_the_handle_while_a_flush_clones_it() {
+    static RAN: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+
+    #[throttled("100ms", by = Document(document), trailing)]
+    async fn save(document: u32) {
+        RAN.lock().unwrap().push(document);
+    }
+
+    for document in [1, 1, 2, 2] {
+        save(document).await;
+    }
+    LOOK.set(|| assert_eq!(save_throttle().pending(), 2));
+    assert_eq!(save_throttle().flush(), 2);
+    LOOK.set(|| ());
+    yield_now().await;
+    assert_eq!(RAN.lock().unwrap()[2..], [1, 2]);
+}
+
 #[throttled("100ms", trailing)]
 async fn made<T: Clone + Send + Sync + 'static>(of: T) -> Vec<T> {
     vec![of]

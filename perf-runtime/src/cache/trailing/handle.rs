@@ -181,8 +181,8 @@ where
 {
     fn flush(&'static self) -> usize {
         // What comes after this is not meant, so the keys are asked for once.
-        let left = |(key, trail): (&K, &Trail<R>)| trail.left.is_some().then(|| key.clone());
-        let keys: Vec<K> = self.lock().iter().filter_map(left).collect();
+        let left = |(key, trail): (&Arc<K>, &Trail<R>)| trail.left.is_some().then(|| key.clone());
+        let keys: Vec<Arc<K>> = self.lock().iter().filter_map(left).collect();
         keys.iter().map(|key| self.flush_key(key)).sum()
     }
 
