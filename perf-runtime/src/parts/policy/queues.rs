@@ -213,12 +213,12 @@ impl Queues {
         let Some(node) = self.node(before) else {
             return;
         };
-        let Some(queue) = node
-            .queue()
-            .filter(|_| before != now && self.has_place(now))
-        else {
+        let Some(queue) = node.queue() else {
             return;
         };
+        if before == now || !self.has_place(now) {
+            return;
+        }
         self.remove(now);
         if !self.weights.is_empty() {
             self.note_weight(now, self.weight(before));
