@@ -95,6 +95,15 @@ impl World {
         lock(&self.kept).clear();
     }
 
+    /// What a thread of a scene does.
+    fn caller(
+        self: &Arc<Self>,
+        call: impl FnOnce(&Self) + Send + 'static,
+    ) -> Box<dyn FnOnce() + Send> {
+        let world = self.clone();
+        Box::new(move || call(&world))
+    }
+
     fn bodies(&self) -> u32 {
         lock(&self.now).bodies
     }
@@ -227,11 +236,8 @@ fn threads(bodies: Vec<Box<dyn FnOnce() + Send>>) {
 
 fn three_threads_of_one_key() {
     let world = World::new();
-    let one = |world: &Arc<World>| -> Box<dyn FnOnce() + Send> {
-        let world = world.clone();
-        Box::new(move || assert_eq!(world.get(1, || Ok(7)), Ok(7)))
-    };
-    threads(vec![one(&world), one(&world), one(&world)]);
+    let one = || world.caller(move |world| assert_eq!(world.get(1, || Ok(7)), Ok(7)));
+    threads(vec![one(), one(), one()]);
     assert_eq!(world.bodies(), 1);
     world.verify();
 }
@@ -265,14 +271,12 @@ fn futures_of_one_key_run_one_body_beside_a_thread() {
             go_around().await;
             Ok(7)
         };
-        let future = |world: &Arc<World>| -> Box<dyn FnOnce() + Send> {
-            let world = world.clone();
-            Box::new(move || assert_eq!(block_on(world.get_async(1, body())), Ok(7)))
-        };
+        let future =
+            || world.caller(move |world| assert_eq!(block_on(world.get_async(1, body())), Ok(7)));
         let blocks = world.clone();
         threads(vec![
-            future(&world),
-            future(&world),
+            future(),
+            future(),
             Box::new(move || assert_eq!(blocks.get(1, || Ok(7)), Ok(7))),
         ]);
         assert_eq!(world.bodies(), 1);
@@ -284,9 +288,8 @@ fn futures_of_one_key_run_one_body_beside_a_thread() {
 fn callers_that_cancel_hold_nobody_up() {
     explored(|| {
         let world = World::new();
-        let impatient = |world: &Arc<World>, patience| -> Box<dyn FnOnce() + Send> {
-            let world = world.clone();
-            Box::new(move || {
+        let impatient = |patience| {
+            world.caller(move |world| {
                 let body = std::future::pending();
                 let call = Box::pin(world.get_async(1, body));
                 let answer = block_on(Impatient(Some(call), patience));
@@ -299,8 +302,8 @@ fn callers_that_cancel_hold_nobody_up() {
             Ok(7)
         };
         threads(vec![
-            impatient(&world, 0),
-            impatient(&world, 2),
+            impatient(0),
+            impatient(2),
             Box::new(move || assert_eq!(block_on(patient.get_async(1, body)), Ok(7))),
         ]);
         world.verify();
@@ -311,20 +314,15 @@ fn callers_that_cancel_hold_nobody_up() {
 fn errors_reach_who_waits_or_make_it_run() {
     explored(|| {
         let world = World::new();
-        let fails = |world: &Arc<World>, error: &'static str| -> Box<dyn FnOnce() + Send> {
-            let world = world.clone();
-            Box::new(move || {
+        let fails = |error: &'static str| {
+            world.caller(move |world| {
                 let answer = world.get(1, || Err(error.to_owned()));
                 assert!(answer.is_err());
                 // What cannot be shared is given to nobody else.
                 assert!(error == "mine" || answer == Err("ours".to_owned()));
             })
         };
-        threads(vec![
-            fails(&world, "mine"),
-            fails(&world, "ours"),
-            fails(&world, "ours"),
-        ]);
+        threads(vec![fails("mine"), fails("ours"), fails("ours")]);
         world.verify();
     });
 }
@@ -333,9 +331,8 @@ fn errors_reach_who_waits_or_make_it_run() {
 fn what_was_read_before_an_invalidation_is_never_kept_after_it() {
     explored(|| {
         let world = World::new();
-        let reads = |world: &Arc<World>| -> Box<dyn FnOnce() + Send> {
-            let world = world.clone();
-            Box::new(move || {
+        let reads = || {
+            world.caller(move |world| {
                 let answer = world.get(1, || {
                     let read = world.truth();
                     thread::yield_now();
@@ -346,8 +343,8 @@ fn what_was_read_before_an_invalidation_is_never_kept_after_it() {
         };
         let writer = world.clone();
         threads(vec![
-            reads(&world),
-            reads(&world),
+            reads(),
+            reads(),
             Box::new(move || {
                 writer.change(1);
                 // A call that begins after the invalidation does not get what was read before it.
@@ -363,9 +360,8 @@ fn what_was_read_before_an_invalidation_is_never_kept_after_it() {
 fn what_was_read_before_all_is_cleared_is_never_kept_after_it() {
     explored(|| {
         let world = World::new();
-        let reads = |world: &Arc<World>, keys: [u64; 2]| -> Box<dyn FnOnce() + Send> {
-            let world = world.clone();
-            Box::new(move || {
+        let reads = |keys: [u64; 2]| {
+            world.caller(move |world| {
                 for key in keys {
                     let answer = world.get(key, || {
                         let read = world.truth();
@@ -378,8 +374,8 @@ fn what_was_read_before_all_is_cleared_is_never_kept_after_it() {
         };
         let writer = world.clone();
         threads(vec![
-            reads(&world, [1, 2]),
-            reads(&world, [2, 3]),
+            reads([1, 2]),
+            reads([2, 3]),
             Box::new(move || {
                 writer.change_all();
                 assert_eq!(writer.get(2, || Ok(writer.truth())), Ok(1));
@@ -398,19 +394,14 @@ fn what_has_ended_unmet_is_found_and_makes_room_for_others() {
     explored(|| {
         let world = World::new();
         // All of one shard.
-        let runs = |world: &Arc<World>, keys: [u64; 3]| -> Box<dyn FnOnce() + Send> {
-            let world = world.clone();
-            Box::new(move || {
+        let runs = |keys: [u64; 3]| {
+            world.caller(move |world| {
                 for key in keys {
                     assert_eq!(world.get(key, || Ok(key)), Ok(key));
                 }
             })
         };
-        threads(vec![
-            runs(&world, [1, 2, 3]),
-            runs(&world, [2, 1, 4]),
-            runs(&world, [3, 1, 2]),
-        ]);
+        threads(vec![runs([1, 2, 3]), runs([2, 1, 4]), runs([3, 1, 2])]);
         assert_eq!(world.bodies(), 4);
         world.verify();
     });
@@ -451,16 +442,15 @@ fn keys_of_one_hash_neither_wait_for_each_other_nor_go_together() {
 fn errors_that_nobody_waits_for_leave_nothing() {
     explored(|| {
         let world = World::new();
-        let fails = |world: &Arc<World>, key| -> Box<dyn FnOnce() + Send> {
-            let world = world.clone();
-            Box::new(move || {
+        let fails = |key| {
+            world.caller(move |world| {
                 for _ in 0..2 {
                     let answer = world.get(key, || Err("mine".to_owned()));
                     assert_eq!(answer, Err("mine".to_owned()));
                 }
             })
         };
-        threads(vec![fails(&world, 1), fails(&world, 1), fails(&world, 2)]);
+        threads(vec![fails(1), fails(1), fails(2)]);
         assert_eq!(world.bodies(), 6);
         world.verify();
     });
@@ -470,18 +460,13 @@ fn errors_that_nobody_waits_for_leave_nothing() {
 fn threads_that_want_each_others_key_never_hang() {
     explored(|| {
         let world = World::new();
-        let through = |world: &Arc<World>, own: u64, other: u64| -> Box<dyn FnOnce() + Send> {
-            let world = world.clone();
-            Box::new(move || {
+        let through = |own: u64, other: u64| {
+            world.caller(move |world| {
                 let answer = world.get(own, || world.get(other, || Ok(other)));
                 assert!(answer.is_ok());
             })
         };
-        threads(vec![
-            through(&world, 1, 2),
-            through(&world, 2, 3),
-            through(&world, 3, 1),
-        ]);
+        threads(vec![through(1, 2), through(2, 3), through(3, 1)]);
         assert!(world.cycles() <= 1);
         world.verify();
     });
