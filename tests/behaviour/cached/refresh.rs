@@ -101,6 +101,30 @@ fn an_answer_that_is_too_old_is_not_given() {
     assert_eq!(load(0), 2);
 }
 
+/// A refresh fails, and leaves the old answer; that of the next call gives 7.
+fn fails_and_is_tried_again(
+    clock: &Clock,
+    gate: &Gate,
+    name: &str,
+    load: fn(u64) -> Result<u64, String>,
+) {
+    let guard = gate.close();
+    guard.end.send(Ok(1)).unwrap();
+    load(0).unwrap();
+    guard.began.recv().unwrap();
+    clock.advance(SECOND * 12);
+    assert_eq!(load(0), Ok(1));
+    guard.began.recv().unwrap();
+    guard.end.send(Err("down".to_owned())).unwrap();
+    // The claim is given back when the run is over, some time later.
+    until(&2, || {
+        assert_eq!(load(0), Ok(1));
+        count(name, "refreshes")
+    });
+    guard.began.recv().unwrap();
+    guard.end.send(Ok(7)).unwrap();
+}
+
 #[test]
 fn a_refresh_that_fails_leaves_the_old_answer_and_lets_the_next_call_try() {
     static CLOCK: Clock = Clock::manual();
@@ -111,21 +135,7 @@ fn a_refresh_that_fails_leaves_the_old_answer_and_lets_the_next_call_try() {
         GATE.pass().map(|n| n + id)
     }
 
-    let guard = GATE.close();
-    guard.end.send(Ok(1)).unwrap();
-    load(0).unwrap();
-    guard.began.recv().unwrap();
-    CLOCK.advance(SECOND * 12);
-    assert_eq!(load(0), Ok(1));
-    guard.began.recv().unwrap();
-    guard.end.send(Err("down".to_owned())).unwrap();
-    // The claim is given back when the run is over, some time later.
-    until(&2, || {
-        assert_eq!(load(0), Ok(1));
-        count("refresh: fails", "refreshes")
-    });
-    guard.began.recv().unwrap();
-    guard.end.send(Ok(7)).unwrap();
+    fails_and_is_tried_again(&CLOCK, &GATE, "refresh: fails", load);
     until(&Some(7), || load_cache().peek(0));
 }
 
@@ -139,20 +149,7 @@ fn a_refresh_that_fails_leaves_the_old_answer_where_errors_are_kept_too() {
         GATE.pass().map(|n| n + id)
     }
 
-    let guard = GATE.close();
-    guard.end.send(Ok(1)).unwrap();
-    load(0).unwrap();
-    guard.began.recv().unwrap();
-    CLOCK.advance(SECOND * 12);
-    assert_eq!(load(0), Ok(1));
-    guard.began.recv().unwrap();
-    guard.end.send(Err("down".to_owned())).unwrap();
-    until(&2, || {
-        assert_eq!(load(0), Ok(1));
-        count("refresh: fails, kept", "refreshes")
-    });
-    guard.began.recv().unwrap();
-    guard.end.send(Ok(7)).unwrap();
+    fails_and_is_tried_again(&CLOCK, &GATE, "refresh: fails, kept", load);
     until(&Some(Ok(7)), || load_cache().peek(0));
 }
 
