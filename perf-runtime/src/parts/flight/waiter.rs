@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use super::ancestry::Waiting;
 use super::lead::{Lead, id};
-use super::record::{Pulse, Record};
+use super::lock::MutexGuard;
+use super::record::{Record, Table};
 use super::seat::{News, Seat};
 use super::shard::Shard;
 use crate::rt::wake;
@@ -88,10 +89,7 @@ impl<'f, K: Eq, A> Waiter<'f, K, A> {
             return Step::Wait; // the news are on their way
         };
         if !record.is_led() {
-            let (lead, pulse) = self.claim(record);
-            drop(table);
-            drop(pulse);
-            return Step::Lead(lead);
+            return self.claim(table).map_or(Step::Wait, Step::Lead);
         }
         let Some(waker) = waker else {
             return Step::Wait;
@@ -103,10 +101,7 @@ impl<'f, K: Eq, A> Waiter<'f, K, A> {
         }
         let is_companion = self.watch.is_companion;
         if self.watch.goes_around((record.ticket.run, pulse.polls)) >= ROUNDS {
-            let (lead, pulse) = self.claim(record);
-            drop(table);
-            drop(pulse);
-            return Step::Desert(lead);
+            return self.claim(table).map_or(Step::Wait, Step::Desert);
         }
         drop(table);
         if !(is_companion || self.watch.is_companion) {
@@ -122,10 +117,7 @@ impl<'f, K: Eq, A> Waiter<'f, K, A> {
             return Step::Wait;
         };
         if !record.is_led() {
-            let (lead, pulse) = self.claim(record);
-            drop(table);
-            drop(pulse);
-            return Step::Lead(lead);
+            return self.claim(table).map_or(Step::Wait, Step::Lead);
         }
         if !record.pulse.is_paused {
             self.watch.pinged = None;
@@ -133,10 +125,7 @@ impl<'f, K: Eq, A> Waiter<'f, K, A> {
         }
         let sign = Some((record.ticket.run, record.pulse.polls));
         if self.watch.pinged == sign {
-            let (lead, pulse) = self.claim(record);
-            drop(table);
-            drop(pulse);
-            return Step::Desert(lead);
+            return self.claim(table).map_or(Step::Wait, Step::Desert);
         }
         self.watch.pinged = sign;
         let leader = record.pulse.waker.take();
@@ -158,10 +147,7 @@ impl<'f, K: Eq, A> Waiter<'f, K, A> {
         if let Some(record) = table.flight(self.hash, self.flight)
             && !record.is_led()
         {
-            let (lead, pulse) = self.claim(record);
-            drop(table);
-            drop(pulse);
-            return Step::Lead(lead);
+            return self.claim(table).map_or(Step::Wait, Step::Lead);
         }
         drop(table);
         self.leave();
@@ -169,12 +155,17 @@ impl<'f, K: Eq, A> Waiter<'f, K, A> {
         self.seat.look(None).map_or(Step::Wait, Step::News)
     }
 
-    /// Leads from now on. What is to be dropped outside of the lock comes back.
-    fn claim(&mut self, record: &mut Record<K, A>) -> (Lead<'f, K, A>, Pulse) {
+    /// Leads from now on.
+    fn claim(&mut self, mut table: MutexGuard<'_, Table<K, A>>) -> Option<Lead<'f, K, A>> {
+        let record = table.flight(self.hash, self.flight)?;
         self.is_seated = false;
         record.leave(self.number);
         let (ticket, pulse) = record.claim();
-        (Lead::new(self.shard, self.hash, ticket), pulse)
+        drop(table);
+        let lead = Lead::new(self.shard, self.hash, ticket);
+        // Where it leads already: should it panic, the lead is handed on.
+        drop(pulse);
+        Some(lead)
     }
 
     fn leave(&mut self) {
