@@ -17,9 +17,9 @@ use super::prepared::Prepared;
 use super::slot::Slot;
 use super::taken::Gone;
 use crate::kept::{Keepable, Kept, Parcel, Share};
-use crate::parts::flight::{self, Committed, Ending, Event};
+use crate::parts::flight::{self, Ending, Event};
 use crate::parts::key::Key;
-use crate::parts::store::{Entry, Turn};
+use crate::parts::store::{Cause, Entry, Turn};
 use crate::parts::tags::{Index, Tag};
 use crate::parts::totals;
 
@@ -314,13 +314,18 @@ impl<'s, K: Key, R, V: Keepable> flight::Landing for Landing<'s, K, R, V> {
         prepared: Prepared<K, V>,
         is_wanted: impl Fn() -> bool,
         displaced: &mut Gone<'s, K, V>,
-    ) -> Result<Committed, Prepared<K, V>> {
+    ) -> Result<(), Prepared<K, V>> {
         self.slot
             .keep(self.hash, prepared, self.tags(), |_| is_wanted(), displaced)?;
         if let Some(replaced) = self.refreshes() {
             replaced.store(true, Relaxed);
         }
-        Ok(Committed::Kept)
+        Ok(())
+    }
+
+    fn has_room(&self, gone: &Gone<'s, K, V>) -> bool {
+        let mut causes = gone.displaced.iter().map(|(_, _, cause)| cause);
+        causes.all(|cause| cause != Cause::TooHeavy)
     }
 
     fn share(&mut self, answer: &R) -> Option<Parcel> {

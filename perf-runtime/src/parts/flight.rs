@@ -57,7 +57,7 @@ const LONGEST_PROBE: Duration = Duration::from_secs(2);
 
 /// What the flight asks of the one who keeps answers, and tells it; one for each call.
 ///
-/// Only [`commit`](Self::commit) may be called under a lock. A panic of any other method passes through to the caller whose
+/// Only [`commit`](Self::commit) and [`has_room`](Self::has_room) may be called under a lock. A panic of any other method passes through to the caller whose
 /// landing it is, and the others go on.
 pub(crate) trait Landing {
     /// What tells one answer from another.
@@ -95,7 +95,13 @@ pub(crate) trait Landing {
         prepared: Self::Prepared,
         is_wanted: impl Fn() -> bool,
         displaced: &mut Self::Displaced,
-    ) -> Result<Committed, Self::Prepared>;
+    ) -> Result<(), Self::Prepared>;
+
+    /// Whether what was committed can be found, and had not to go itself because there is no room for it. Asked only where
+    /// others wait. May be called under a lock of the flight, and must run no code of the user's.
+    fn has_room(&self, _: &Self::Displaced) -> bool {
+        true
+    }
 
     /// A share in an answer that is not kept, asked once for each caller that waits. `None`: it cannot be shared, and
     /// they run their own bodies, one after the other.
@@ -117,15 +123,6 @@ pub(crate) enum Ending<'a, R> {
     Panicked,
     /// It was dropped before its end.
     Cancelled,
-}
-
-/// What became of an answer that was to be kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Committed {
-    /// It can be found now.
-    Kept,
-    /// There was no room for it.
-    NoRoom,
 }
 
 /// What happened to a call, beside its body.

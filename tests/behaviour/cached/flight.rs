@@ -137,6 +137,20 @@ fn a_panic_of_a_hook_is_that_of_its_call_and_holds_up_nobody() {
     assert_eq!(count("flight: hooks", "loading"), 0);
 }
 
+#[tokio::test]
+async fn an_answer_that_is_too_heavy_to_be_kept_reaches_all_who_waited() {
+    static RUNS: Runs = Runs::new();
+
+    #[cached(max_bytes = "10B", weigh = |_| 11)]
+    async fn load(id: u64) -> u64 {
+        tokio::task::yield_now().await;
+        RUNS.run() + id
+    }
+
+    assert_eq!(tokio::join!(load(0), load(0), load(0)), (1, 1, 1));
+    assert_eq!(load(0).await, 2, "it is not kept");
+}
+
 #[test]
 fn an_invalidation_beats_a_load_in_flight() {
     static TABLE: Mutex<Option<HashMap<u64, u64>>> = Mutex::new(None);

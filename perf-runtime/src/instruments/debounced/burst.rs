@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use super::keyed::{Instance, Of};
 use super::{Count, GRACE};
-use crate::parts::flight::{Committed, Ending, Event, Landing};
+use crate::parts::flight::{Ending, Event, Landing};
 use crate::parts::key::Key;
 use crate::rt::{wake, wake_all};
 
@@ -239,13 +239,13 @@ impl<K: Key, A: Clone + Send + Sync + 'static> Landing for Member<K, A> {
         answer: Arc<A>,
         is_wanted: impl Fn() -> bool,
         displaced: &mut Option<Arc<A>>,
-    ) -> Result<Committed, Arc<A>> {
+    ) -> Result<(), Arc<A>> {
         let mut kept = lock(&self.burst.answer);
         if !is_wanted() {
             return Err(answer);
         }
         *displaced = kept.replace(answer);
-        Ok(Committed::Kept)
+        Ok(())
     }
 
     fn share(&mut self, _: &A) -> Option<()> {

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::task::Waker;
 
+use super::Landing;
 use super::ancestry::{FlightId, Running};
 use super::lock::MutexGuard;
 use super::record::{Record, Table, Ticket};
 use super::seat::{News, Seat};
 use super::shard::Shard;
-use super::{Committed, Landing};
 
 type Seats<A> = BTreeMap<u64, Arc<Seat<A>>>;
 
@@ -122,8 +122,8 @@ impl<'f, K: Eq, A> Lead<'f, K, A> {
                 // What had to go goes last, when this is over.
                 let mut displaced = landing.displaced();
                 match landing.commit(keep, || shard.is_unmet(flight), &mut displaced) {
-                    Ok(_) if shard.end_unmet(flight) => self.is_over = true,
-                    Ok(kept) => self.committed_among_others(kept, landing, answer),
+                    Ok(()) if shard.end_unmet(flight) => self.is_over = true,
+                    Ok(()) => self.committed_among_others(&displaced, landing, answer),
                     Err(keep) => self.land_met(Some(keep), landing, answer),
                 }
             }
@@ -171,7 +171,9 @@ impl<'f, K: Eq, A> Lead<'f, K, A> {
         let mut table = self.shard.lock(self.hash);
         let keep = prepared.take_if(|_| self.is_wanted(&mut table));
         let committed = keep.map(|keep| landing.commit(keep, || true, &mut displaced));
-        if let Some(Ok(Committed::Kept)) = committed {
+        if let Some(Ok(())) = committed
+            && landing.has_room(&displaced)
+        {
             self.end(table);
         } else {
             self.share(table, landing, answer);
@@ -182,12 +184,16 @@ impl<'f, K: Eq, A> Lead<'f, K, A> {
     /// Somebody has come to the key while its answer was handed over.
     #[cold]
     #[inline(never)]
-    fn committed_among_others<L>(&mut self, kept: Committed, landing: &mut L, answer: &L::Answer)
-    where
+    fn committed_among_others<L>(
+        &mut self,
+        displaced: &L::Displaced,
+        landing: &mut L,
+        answer: &L::Answer,
+    ) where
         L: Landing<Key = K, Shared = A>,
     {
         let mut table = self.shard.lock(self.hash);
-        if kept != Committed::NoRoom && self.is_wanted(&mut table) {
+        if landing.has_room(displaced) && self.is_wanted(&mut table) {
             self.end(table);
         } else {
             self.share(table, landing, answer);

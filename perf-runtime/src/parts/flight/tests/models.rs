@@ -17,7 +17,7 @@ use shuttle::thread;
 
 use crate::explored::{explored, schedules};
 use crate::parts::flight::lock::lock;
-use crate::parts::flight::{Committed, Ending, Event, Flights, Landing, ancestry};
+use crate::parts::flight::{Ending, Event, Flights, Landing, ancestry};
 
 type Answer = Result<u64, String>;
 
@@ -172,13 +172,13 @@ impl Landing for Keeps<'_> {
         prepared: u64,
         is_wanted: impl Fn() -> bool,
         (): &mut (),
-    ) -> Result<Committed, u64> {
+    ) -> Result<(), u64> {
         let mut kept = lock(&self.world.kept);
         if !is_wanted() {
             return Err(prepared);
         }
         kept.insert(self.key, prepared);
-        Ok(Committed::Kept)
+        Ok(())
     }
 
     fn share(&mut self, answer: &Answer) -> Option<Answer> {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::world::{Answer, Count, Gate, World, caught, fall, poll};
 use crate::parts::flight::shard::Shard;
-use crate::parts::flight::{Committed, Ending, Event, Flights, Landing};
+use crate::parts::flight::{Ending, Event, Flights, Landing};
 use crate::rt::tests::block_on;
 
 fn failed() -> Answer {
@@ -250,13 +250,13 @@ impl Landing for Watched {
         prepared: Dropped,
         is_wanted: impl Fn() -> bool,
         displaced: &mut Self::Displaced,
-    ) -> Result<Committed, Dropped> {
+    ) -> Result<(), Dropped> {
         if !is_wanted() {
             return Err(prepared);
         }
         let other = Dropped(self.watch.clone(), Place::DropDisplaced);
         *displaced = Some((prepared, other));
-        Ok(Committed::Kept)
+        Ok(())
     }
 
     fn share(&mut self, (): &()) -> Option<Share> {

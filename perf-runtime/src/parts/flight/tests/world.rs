@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crate::parts::flight::lead::id;
-use crate::parts::flight::{Committed, Ending, Event, Flights, Landing, ancestry};
+use crate::parts::flight::{Ending, Event, Flights, Landing, ancestry};
 
 /// Errors are not kept.
 pub(super) type Answer = Result<u64, String>;
@@ -277,16 +277,19 @@ impl Landing for Keeps<'_> {
         prepared: u64,
         is_wanted: impl Fn() -> bool,
         (): &mut (),
-    ) -> Result<Committed, u64> {
+    ) -> Result<(), u64> {
         let mut kept = self.world.kept.lock().unwrap();
         if !is_wanted() {
             return Err(prepared);
         }
-        if !self.world.keeps {
-            return Ok(Committed::NoRoom);
+        if self.world.keeps {
+            kept.insert(self.key, prepared);
         }
-        kept.insert(self.key, prepared);
-        Ok(Committed::Kept)
+        Ok(())
+    }
+
+    fn has_room(&self, (): &()) -> bool {
+        self.world.keeps
     }
 
     fn share(&mut self, answer: &Answer) -> Option<Answer> {
