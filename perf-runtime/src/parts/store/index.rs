@@ -345,3 +345,6 @@ fn first_byte(bits: u64) -> usize {
 fn with_byte(word: u64, at: usize, byte: u64) -> u64 {
     word & !(0xff << (at * 8)) | byte << (at * 8)
 }
+
+#[cfg(test)]
+mod tests;

@@ -217,6 +217,17 @@ fn put_again(table: &Table<u64, ()>, number: u64) {
 }
 
 #[test]
+fn no_more_than_an_eighth_waits_to_be_dropped_together() {
+    let many = |entries| filled(entries).limbo.many();
+    assert_eq!([0, 7, 80, 600].map(many), [1, 1, 10, 75]);
+    let table = filled(80);
+    (40..80).for_each(|number| take_number(&table, number));
+    assert_eq!(table.limbo.many(), 5);
+    table.limbo.set_beside(usize::MAX);
+    assert_eq!(table.limbo.many(), 256);
+}
+
+#[test]
 fn each_cell_has_a_place_of_its_own() {
     let pages = Pages::<u64>::new();
     let (mut numbers, mut places) = (Vec::new(), std::collections::HashSet::new());
