@@ -339,6 +339,94 @@ fn counts_do_not_fall_when_the_cache_grows_and_are_halved_when_they_age() {
 }
 
 #[test]
+fn every_key_can_be_counted() {
+    for key in 0..1_000 {
+        let mut history = History::new();
+        history.make_room_for(100);
+        history.add(hash(key), 3);
+        history.add(hash(key), 4);
+        assert_eq!(history.count(hash(key)), 7, "{key}");
+    }
+}
+
+#[test]
+fn few_are_taken_for_others_when_all_have_been_met() {
+    const ENTRIES: u64 = 10_000;
+    let mut history = History::new();
+    history.make_room_for(id(ENTRIES) as usize);
+    for key in 0..ENTRIES {
+        history.add(hash(key), 2);
+    }
+    let too_often = |keys: std::ops::Range<u64>, right: u64| {
+        keys.filter(|key| history.count(hash(*key)) > right).count()
+    };
+    let met = too_often(0..ENTRIES, 2);
+    let strangers = too_often(ENTRIES..2 * ENTRIES, 0);
+    assert!(met <= 300 && strangers <= 600, "{met} and {strangers}");
+}
+
+#[test]
+fn what_was_counted_counts_half_as_an_event_from_then_on() {
+    let mut history = History::new();
+    history.make_room_for(100);
+    let (key, other) = (hash(1), hash(1_000_000));
+    history.add(key, 12);
+    let mut events_until = |count| {
+        let mut events = 0;
+        while history.count(key) > count {
+            history.add(other, 1);
+            events += 1;
+        }
+        events
+    };
+    let between_halvings = [events_until(6) + 12, events_until(3), events_until(1)];
+    assert_eq!(between_halvings, [1_600, 800, 800]);
+}
+
+#[test]
+fn who_takes_the_id_of_another_is_judged_by_its_own_count() {
+    let judged = |take_over: fn(&mut Policy)| {
+        let mut policy = Policy::new(10);
+        for id in 0..3 {
+            policy.insert(id, hash(id.into()), 1);
+        }
+        policy.history.add(policy.hash(0), 3);
+        policy.history.add(policy.hash(1), 5);
+        let known = |policy: &Policy, id| Known {
+            id,
+            hash: policy.hash(id),
+        };
+        let (newcomer, victim) = (known(&policy, 0), known(&policy, 1));
+        assert!(!policy.outdoes(newcomer, victim));
+        take_over(&mut policy);
+        let victim = known(&policy, 1);
+        policy.outdoes(newcomer, victim)
+    };
+    assert!(!judged(|_| ()), "it is the same one");
+    assert!(judged(|policy| {
+        policy.remove(1);
+        policy.insert(1, hash(77), 1);
+    }));
+    assert!(judged(|policy| {
+        policy.rename(1, 9);
+        policy.insert(1, hash(77), 1);
+    }));
+}
+
+#[test]
+fn most_of_those_evicted_last_are_remembered() {
+    const ENTRIES: u64 = 10_000;
+    let mut history = History::new();
+    history.make_room_for(id(ENTRIES) as usize);
+    for key in 0..ENTRIES {
+        history.remember(hash(key), Queue::Main);
+    }
+    let known = (ENTRIES / 2..ENTRIES).filter(|key| history.add_missed(hash(*key)).is_some());
+    let known = known.count();
+    assert!(known >= 3_500, "{known} of 5000");
+}
+
+#[test]
 fn a_ghost_knows_whence_and_how_long_ago_it_left_and_is_met_once() {
     let mut history = History::new();
     history.make_room_for(100_000);
