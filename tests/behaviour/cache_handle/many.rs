@@ -142,6 +142,41 @@ fn a_clone_that_loads_does_not_wait_for_what_its_own_call_leads() {
     );
 }
 
+#[test]
+fn what_a_load_of_many_asks_for_itself_it_does_not_wait_for() {
+    struct Asks<'c>(&'c Cache<u64, u64>);
+
+    impl Drop for Asks<'_> {
+        fn drop(&mut self) {
+            assert_eq!(self.0.get_or_load(2, || 7), 7);
+        }
+    }
+
+    const NAME: &str = "loading: many ask themselves";
+    let cache = Cache::<u64, u64>::builder(NAME).wait(Duration::from_millis(50));
+    let cache = cache.build().unwrap();
+    let circles = || {
+        let report = perfkit::report();
+        let row = report.find("caches", NAME).unwrap();
+        (row.count("cycles"), row.count("wait_expired"))
+    };
+    // While its future is made.
+    let mut load = Box::pin(cache.get_many_or_load_async([1, 2], |_| {
+        assert_eq!(cache.get_or_load(2, || 7), 7);
+        let asks = Asks(&cache);
+        async move {
+            std::future::pending::<()>().await;
+            drop(asks);
+            [(1, 1)]
+        }
+    }));
+    assert!(poll(load.as_mut()).is_pending());
+    assert_eq!(circles(), (Some(1), Some(0)));
+    // And while that is dropped.
+    drop(load);
+    assert_eq!(circles(), (Some(2), Some(0)));
+}
+
 /// Some numbers, ten times as much, after some polls; 4 has none.
 async fn tens(keys: Vec<u64>) -> Vec<(u64, u64)> {
     tokio::task::yield_now().await;
@@ -225,6 +260,20 @@ async fn a_load_of_many_that_is_dropped_is_another_call_s_to_make() {
     assert_eq!(waits.await, [Some(20), Some(30)]);
     let stats = cache.stats();
     assert_eq!((stats.load_cancels, stats.loads), (2, 2));
+}
+
+#[tokio::test]
+async fn of_two_values_for_a_key_that_another_call_did_not_bring_the_last_one_counts() {
+    let cache: Cache<u64, u64> = cache("loading: many values later");
+    let mut dropped =
+        Box::pin(cache.get_many_or_load_async([1], |_| std::future::pending::<Vec<(u64, u64)>>()));
+    assert!(poll(dropped.as_mut()).is_pending());
+    let two = |_| std::future::ready([(1, 10), (1, 11), (2, 20)]);
+    let mut waits = Box::pin(cache.get_many_or_load_async([1], two));
+    assert!(poll(waits.as_mut()).is_pending());
+    drop(dropped);
+    assert_eq!(waits.await, [Some(11)]);
+    assert_eq!((cache.peek(1), cache.peek(2)), (Some(11), None));
 }
 
 #[tokio::test]
