@@ -126,6 +126,50 @@ fn fails_and_is_tried_again(
 }
 
 #[test]
+fn a_refresh_that_ends_leaves_that_of_its_answer_to_who_has_it() {
+    static CLOCK: Clock = Clock::manual();
+    static GATE: Gate = Gate::new();
+
+    /// The new answer is stale, and refreshed, before the run that has brought it is over.
+    fn goes_on() {
+        if count("refresh: again", "refreshes") == 1 {
+            CLOCK.advance(SECOND * 12);
+            assert_eq!(load(0), Ok(2));
+        }
+    }
+
+    #[cached(
+        ttl = "10s",
+        stale = "5s",
+        clock = &CLOCK,
+        on_evict = |_, _, _| goes_on(),
+        name = "refresh: again"
+    )]
+    fn load(id: u64) -> Result<u64, String> {
+        GATE.pass().map(|n| n + id)
+    }
+
+    let guard = GATE.close();
+    guard.end.send(Ok(1)).unwrap();
+    load(0).unwrap();
+    guard.began.recv().unwrap();
+    CLOCK.advance(SECOND * 12);
+    assert_eq!(load(0), Ok(1));
+    guard.began.recv().unwrap();
+    guard.end.send(Ok(2)).unwrap();
+    // The second refresh has begun when the first run has ended, or is about to.
+    until(&2, || count("refresh: again", "refreshes"));
+    guard.began.recv().unwrap();
+    for _ in 0..100 {
+        assert_eq!(load(0), Ok(2));
+        std::thread::yield_now();
+    }
+    assert_eq!(count("refresh: again", "refreshes"), 2);
+    guard.end.send(Ok(3)).unwrap();
+    until(&Some(3), || load_cache().peek(0));
+}
+
+#[test]
 fn a_refresh_that_fails_leaves_the_old_answer_and_lets_the_next_call_try() {
     static CLOCK: Clock = Clock::manual();
     static GATE: Gate = Gate::new();
