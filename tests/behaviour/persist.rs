@@ -289,6 +289,99 @@ fn the_bounds_hold_for_what_comes_back() {
 }
 
 #[test]
+fn what_cannot_be_weighed_stays_in_the_file_alone() {
+    #[cached(
+        name = "weighed",
+        max_bytes = "1KiB",
+        weigh = |answer| {
+            assert!(answer != "kept 2", "on purpose");
+            answer.len() as u64
+        },
+        persist = kept("weighed")
+    )]
+    fn load(id: u64) -> String {
+        format!("made {id}")
+    }
+
+    leave(&fresh("weighed"), "weighed", None);
+    assert_eq!([1, 2, 3].map(load), ["kept 1", "made 2", "kept 3"]);
+    assert_eq!(count("weighed", "persist_loaded"), 2);
+    assert_eq!(dropped("weighed", "changed"), 1);
+}
+
+#[test]
+fn what_had_an_end_leaves_a_cache_in_which_nothing_else_has_one() {
+    static CLOCK: Clock = Clock::manual();
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    #[cached(name = "swept", ttl = "never", clock = &CLOCK, persist = kept("swept"))]
+    fn load(id: u64) -> String {
+        format!("made {id}")
+    }
+
+    leave(&fresh("swept"), "swept", Some(100 * 365 * 24 * 60 * MINUTE));
+    assert_eq!(load(7), "made 7");
+    assert_eq!(count("swept", "entries"), 4);
+    CLOCK.advance(100 * 365 * 24 * 60 * MINUTE);
+    assert_eq!(
+        count("swept", "entries"),
+        1,
+        "nobody has asked for the others"
+    );
+}
+
+#[test]
+fn what_is_stale_is_not_saved() {
+    static CLOCK: Clock = Clock::manual();
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[cached(
+        name = "stale and kept",
+        ttl = "10s",
+        stale = "5s",
+        clock = &CLOCK,
+        persist = kept("stale")
+    )]
+    fn load(id: u64) -> String {
+        format!("made {id}")
+    }
+
+    fresh("stale");
+    load(1);
+    CLOCK.advance(8 * SECOND);
+    load(2);
+    assert_eq!(load_cache().save().unwrap().entries, 2);
+    CLOCK.advance(4 * SECOND);
+    assert!(load_cache().contains(1) && load_cache().contains(2));
+    assert_eq!(load_cache().save().unwrap().entries, 1);
+}
+
+#[test]
+fn an_error_that_was_kept_stays_no_longer_than_a_new_one() {
+    static CLOCK: Clock = Clock::manual();
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    type Answers = Cache<u64, Result<String, String>>;
+
+    let path = fresh("errors");
+    let open = |errors| -> Answers {
+        let cache = Cache::builder("errors that were kept").ttl(HOUR);
+        let cache = cache.errors(errors).clock(&CLOCK).persist(&path);
+        cache.build().unwrap()
+    };
+    let cache = open(HOUR);
+    cache.insert(1, Err("down".to_owned()));
+    cache.insert(2, Ok("up".to_owned()));
+    assert_eq!(cache.save().unwrap().entries, 2);
+    drop(cache);
+
+    let cache = open(Duration::from_secs(2));
+    assert!(cache.contains(1) && cache.contains(2));
+    CLOCK.advance(Duration::from_secs(2));
+    assert!(!cache.contains(1) && cache.contains(2));
+}
+
+#[test]
 fn a_save_that_fails_disturbs_no_call() {
     #[cached(name = "no folder", persist = kept("missing").join("further/kept"))]
     fn load(id: u64) -> String {
