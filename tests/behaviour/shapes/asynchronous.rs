@@ -13,7 +13,7 @@ async fn unit_with_return(cell: &Cell<u32>) {
 }
 
 #[measured]
-#[timeout("1s")]
+#[timeout("1h")]
 async fn early_return(n: i32) -> Answer<i32> {
     if n < 0 {
         return Err(Failure::Empty);
@@ -28,18 +28,18 @@ async fn question_mark(text: &str) -> anyhow::Result<i32> {
     Ok(n + 1)
 }
 
-#[timeout("1s", reject = |_| ())]
+#[timeout("1h", reject = |_| ())]
 async fn rejected_by_a_closure() -> Option<u32> {
     Some(1)
 }
 
-#[timeout("1s", reject = Failure::from)]
+#[timeout("1h", reject = Failure::from)]
 async fn rejected_by_a_path() -> Answer<u32> {
     Ok(1)
 }
 
 #[measured(by = tenant)]
-#[timeout("1s")]
+#[timeout("1h")]
 async fn moved_argument(tenant: String, (a, b): (u32, u32)) -> Answer<String> {
     let _ = a + b;
     Ok(tenant)
@@ -85,7 +85,7 @@ async fn boxes_a_closure(n: u32) -> Result<Box<dyn Fn(u32) -> u32>, Failure> {
 }
 
 #[measured]
-#[timeout("1s")]
+#[timeout("1h")]
 async fn generic<T, const N: usize>(items: [T; N]) -> Answer<Vec<T>>
 where
     T: Clone,
@@ -94,7 +94,7 @@ where
 }
 
 #[measured]
-#[timeout("1s")]
+#[timeout("1h")]
 async fn impl_inside(n: u32) -> Answer<impl Iterator<Item = u32>> {
     if n == 0 {
         return Err(Failure::Empty);
@@ -116,7 +116,7 @@ async fn not_send(shared: Rc<RefCell<u32>>) -> u32 {
 }
 
 #[measured]
-#[timeout("1s")]
+#[timeout("1h")]
 async fn recursion(n: u32) -> Answer<u32> {
     if n == 0 {
         return Ok(0);
@@ -137,7 +137,7 @@ async unsafe fn not_safe(at: *const u32) -> u32 {
 }
 
 #[measured(by = n)]
-#[timeout("1s")]
+#[timeout("1h")]
 fn returns_a_future(n: u32) -> impl Future<Output = Answer<u32>> + Send {
     let doubled = n * 2;
     async move { Ok(doubled) }
@@ -152,7 +152,7 @@ fn returns_a_borrowing_future<'a>(
 }
 
 #[measured]
-#[timeout("1s")]
+#[timeout("1h")]
 fn returns_a_boxed_future<'a>(
     map: &'a BTreeMap<u32, String>,
     key: u32,
@@ -187,7 +187,7 @@ mod elsewhere {
 }
 
 #[measured(name = "aliased")]
-#[timeout("1s")]
+#[timeout("1h")]
 fn returns_an_alias<'a>(
     map: &'a BTreeMap<u32, String>,
     key: u32,

@@ -5,7 +5,7 @@ trait Store: Sync {
     async fn load(&self, key: u32) -> Answer<&str>;
 
     #[measured]
-    #[timeout("1s")]
+    #[timeout("1h")]
     async fn load_twice(&self, key: u32, (a, b): (u32, u32)) -> Answer<String> {
         let first = self.load(key + a - b).await?;
         let second = self.load(key).await?;
@@ -21,7 +21,7 @@ struct Memory(String);
 #[async_trait::async_trait]
 impl Store for Memory {
     #[measured(by = key)]
-    #[timeout("1s")]
+    #[timeout("1h")]
     async fn load(&self, key: u32) -> Answer<&str> {
         if key == 0 {
             return Err(Failure::Empty);

@@ -58,7 +58,7 @@ impl Cart {
     }
 
     #[measured]
-    #[timeout("1s")]
+    #[timeout("1h")]
     async fn later_mutably(&mut self) -> Answer<&mut u32> {
         self.items.first_mut().ok_or(Failure::Empty)
     }
@@ -88,7 +88,7 @@ trait Priced {
     async fn fetch(&self) -> Answer<u32>;
 
     #[measured]
-    #[timeout("1s")]
+    #[timeout("1h")]
     async fn fetch_twice(&self) -> Answer<u32> {
         Ok(self.fetch().await? * 2)
     }
@@ -100,7 +100,7 @@ impl Priced for Cart {
         self.items.iter().sum()
     }
 
-    #[timeout("1s")]
+    #[timeout("1h")]
     #[measured]
     async fn fetch(&self) -> Answer<u32> {
         Ok(self.price())

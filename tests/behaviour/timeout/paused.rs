@@ -193,7 +193,7 @@ fn a_runtime_that_shuts_down_cancels_its_calls() {
         .enable_time()
         .build()
         .unwrap();
-    let site = site!("shutdown", SECOND);
+    let site = site!("shutdown", HOUR);
     let mut outside = Box::pin(call(site, pending::<Answer>()));
     runtime.block_on(async {
         drop(tokio::spawn(call(site, pending::<Answer>())));
