@@ -326,10 +326,6 @@ impl Instrument for Cached {
         })
     }
 
-    fn before(&self, _: &Call<'_>) -> TokenStream {
-        TokenStream::new()
-    }
-
     fn wrap(&self, call: &Call<'_>, inner: Inner) -> Inner {
         self.look(call).wrap(call, inner)
     }

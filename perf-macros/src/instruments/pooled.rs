@@ -240,7 +240,7 @@ impl Pooled {
     fn hooks(&self, private: &TokenStream) -> TokenStream {
         let made = self.making.hooks(self.fails_fast(), private);
         let changed = self.hooks.changed(&made, private);
-        self.making.closure(&changed, private)
+        self.making.closure(&changed)
     }
 
     /// The pool of a call.

@@ -255,7 +255,7 @@ impl Making {
     }
 
     /// A closure that gives `hooks`, over the key where there is one.
-    pub(super) fn closure(&self, hooks: &TokenStream, _: &TokenStream) -> TokenStream {
+    pub(super) fn closure(&self, hooks: &TokenStream) -> TokenStream {
         if self.arguments.is_empty() {
             return quote!(|| #hooks);
         }
