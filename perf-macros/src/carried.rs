@@ -2,7 +2,6 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::{Expr, ExprLit, Lit};
 
 use crate::call::Call;
 use crate::errors::Errors;
@@ -102,23 +101,13 @@ impl Queue {
 
 /// Whether `full = …` says that a call is rejected.
 fn is_rejecting(given: &mut Given, errors: &mut Errors) -> bool {
+    const WORDS: [(&str, bool); 2] = [("wait", false), ("reject", true)];
     let Some(full) = given.take(&FULL) else {
         return false;
     };
-    if let Some(Expr::Lit(ExprLit {
-        lit: Lit::Str(text),
-        ..
-    })) = full.expr()
-    {
-        match text.value().as_str() {
-            "wait" => return false,
-            "reject" => return true,
-            _ => {}
-        }
-    }
-    errors.at(
-        full.tokens(),
-        "when the queue is full, a call waits for a place, `\"wait\"`, or is rejected, `\"reject\"`",
-    );
-    false
+    let why = "; a call for which the queue has no place waits for one, or is rejected";
+    full.word(FULL.name, &WORDS, why).unwrap_or_else(|why| {
+        errors.at(full.expr(), why);
+        false
+    })
 }

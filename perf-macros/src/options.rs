@@ -18,7 +18,7 @@ use syn::ext::IdentExt;
 
 use crate::errors::Errors;
 use crate::options::reader::Reader;
-pub(crate) use crate::options::spelling::nearest;
+use crate::options::spelling::nearest;
 pub(crate) use crate::options::value::{Kind, Value};
 
 /// One option an attribute has.

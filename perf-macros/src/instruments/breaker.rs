@@ -51,8 +51,9 @@ fn read(given: &mut Given, on: &Annotated<'_>, errors: &mut Errors) -> Box<dyn I
         .iter()
         .filter_map(|(spec, ty, words)| {
             let value = given.take(spec)?;
-            let word = checks::choice(spec, &value, words, errors)?;
-            Some((*spec, *ty, word))
+            let word = value.word(spec.name, words, "");
+            let word = word.map_err(|why| errors.at(value.expr(), why));
+            Some((*spec, *ty, word.ok()?))
         })
         .collect();
     let handle = handle::wanted(given, on);

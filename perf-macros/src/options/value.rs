@@ -4,6 +4,7 @@
 mod kind;
 #[cfg(test)]
 mod tests;
+mod word;
 
 use std::time::Duration;
 

@@ -1,15 +1,13 @@
 //! What cannot be, or contradicts itself, at its token.
 
-use syn::spanned::Spanned;
-
 use super::options::{
-    BY, CANCELLED, Choice, FAILURE_RATE, FALLBACK, MAX_KEYS, MAX_RESET, MIN_CALLS, PROBES, REJECT,
-    RESET, SLOW, SLOW_RATE, SUCCESSES, THRESHOLD, WINDOW,
+    BY, CANCELLED, FAILURE_RATE, FALLBACK, MAX_KEYS, MAX_RESET, MIN_CALLS, PROBES, REJECT, RESET,
+    SLOW, SLOW_RATE, SUCCESSES, THRESHOLD, WINDOW,
 };
 use crate::errors::Errors;
 use crate::function::{Answer, Shape};
 use crate::instruments::Annotated;
-use crate::options::{Given, Spec, Value, nearest};
+use crate::options::{Given, Spec, Value};
 
 /// The most that fit into the word of a breaker.
 const MOST_IN_A_ROW: u64 = 524_287;
@@ -202,36 +200,4 @@ fn numbers(options: &Options<'_>, errors: &mut Errors) {
             format!("the `reset` is {reset:?} and only grows; write a longer `max_reset`, or a shorter `reset`"),
         );
     }
-}
-
-/// The variant of a word.
-pub(super) fn choice(
-    spec: &Spec,
-    value: &Value,
-    words: &[Choice],
-    errors: &mut Errors,
-) -> Option<&'static str> {
-    let text = value.text();
-    let chosen = text.as_ref().and_then(|text| {
-        let found = words.iter().find(|(word, _)| word == text);
-        found.map(|(_, variant)| *variant)
-    });
-    if chosen.is_none() {
-        let names: Vec<_> = words.iter().map(|(word, _)| *word).collect();
-        let near = text.as_ref().and_then(|text| nearest(text, &names));
-        let message = if let Some(near) = near {
-            format!(
-                "`{}` has no such word; did you mean `\"{near}\"`?",
-                spec.name
-            )
-        } else {
-            let listed: Vec<_> = names.iter().map(|word| format!("`\"{word}\"`")).collect();
-            format!("`{}` is one of {}", spec.name, listed.join(", "))
-        };
-        let span = value
-            .expr()
-            .map_or_else(proc_macro2::Span::call_site, Spanned::span);
-        errors.at_span(span, message);
-    }
-    chosen
 }

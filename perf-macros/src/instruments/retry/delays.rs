@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 use syn::{Expr, Lit};
 
 use crate::errors::Errors;
-use crate::options::{Given, Kind, Spec, Value, nearest};
+use crate::options::{Given, Kind, Spec, Value};
 
 pub(super) const BACKOFF: Spec = Spec {
     name: "backoff",
@@ -29,45 +29,55 @@ pub(super) const JITTER: Spec = Spec {
     example: "\"full\"",
 };
 
-const GROWTHS: &[&str] = &["exponential", "constant", "fibonacci"];
+const GROWTHS: &[(&str, Named)] = &[
+    ("exponential", Named::Exponential),
+    ("constant", Named::Constant),
+    ("fibonacci", Named::Fibonacci),
+];
+const OR_A_FUNCTION: &str = ", or a function from the number of an attempt to the delay before it";
 const JITTERS: &[(&str, &str)] = &[("full", "Full"), ("equal", "Equal"), ("none", "None")];
 
 /// What the delays are.
 pub(super) struct Delays {
     growth: Growth,
+    /// Of an exponential growth, if it is not the default.
+    factor: Option<TokenStream>,
     delay: Option<Value>,
     /// The name of a `Jitter`.
     jitter: Option<&'static str>,
 }
 
 enum Growth {
-    /// With a factor of the user's, or the default.
-    Exponential(Option<TokenStream>),
-    Constant,
-    Fibonacci,
+    Named(Named),
     /// An expression of the user's own.
     Own(TokenStream),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Named {
+    Exponential,
+    Constant,
+    Fibonacci,
 }
 
 impl Delays {
     pub(super) fn read(given: &mut Given, errors: &mut Errors) -> Self {
         let factor = factor(given, errors);
-        let backoff = given.take(&BACKOFF);
-        let text = backoff.as_ref().and_then(text);
-        let growth = match (text.as_deref(), &backoff) {
-            (Some("exponential"), _) | (None, None) => Growth::Exponential(factor.clone()),
-            (Some("constant"), _) => Growth::Constant,
-            (Some("fibonacci"), _) => Growth::Fibonacci,
-            (Some(other), Some(value)) => {
-                errors.at(value.expr(), one_of(other, "backoff", GROWTHS));
-                Growth::Constant
+        let growth = match given.take(&BACKOFF) {
+            None => Growth::Named(Named::Exponential),
+            Some(own) if own.text().is_none() => Growth::Own(own.tokens()),
+            Some(word) => {
+                let named = word.word(BACKOFF.name, GROWTHS, OR_A_FUNCTION);
+                Growth::Named(named.unwrap_or_else(|why| {
+                    errors.at(word.expr(), why);
+                    Named::Constant
+                }))
             }
-            (_, value) => Growth::Own(value.as_ref().map(Value::tokens).unwrap_or_default()),
         };
         let word = |spec| given.word(spec).cloned();
         if let (true, false, Some(word)) = (
             factor.is_some(),
-            matches!(growth, Growth::Exponential(_)),
+            matches!(growth, Growth::Named(Named::Exponential)),
             word(&FACTOR),
         ) {
             errors.at(
@@ -84,6 +94,7 @@ impl Delays {
         }
         Self {
             growth,
+            factor,
             delay: given.take(&DELAY),
             jitter: jitter(given, errors),
         }
@@ -92,12 +103,12 @@ impl Delays {
     /// The calls that set them.
     pub(super) fn options(&self, private: &TokenStream) -> TokenStream {
         let growth = match &self.growth {
-            Growth::Exponential(factor) => {
-                let factor = factor.clone().unwrap_or_else(|| quote!(2.0));
+            Growth::Named(Named::Exponential) => {
+                let factor = self.factor.clone().unwrap_or_else(|| quote!(2.0));
                 quote!(Exponential(#factor))
             }
-            Growth::Constant => quote!(Constant),
-            Growth::Fibonacci => quote!(Fibonacci),
+            Growth::Named(Named::Constant) => quote!(Constant),
+            Growth::Named(Named::Fibonacci) => quote!(Fibonacci),
             Growth::Own(own) => {
                 let jitter = self.jitter(private);
                 return quote!(.delays(#own) #jitter);
@@ -117,40 +128,10 @@ impl Delays {
     }
 }
 
-/// The text that an option is.
-fn text(value: &Value) -> Option<String> {
-    match value.expr()? {
-        Expr::Lit(literal) => match &literal.lit {
-            Lit::Str(text) => Some(text.value()),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// Says what a word might have been.
-fn one_of(word: &str, option: &str, words: &[&'static str]) -> String {
-    if let Some(near) = nearest(word, words) {
-        return format!("unknown `{option}`; did you mean `\"{near}\"`?");
-    }
-    let listed: Vec<_> = words.iter().map(|word| format!("`\"{word}\"`")).collect();
-    let own = if option == BACKOFF.name {
-        ", or a function from the number of an attempt to the delay before it"
-    } else {
-        ""
-    };
-    format!("`{option}` is {}{own}", listed.join(", "))
-}
-
 fn jitter(given: &mut Given, errors: &mut Errors) -> Option<&'static str> {
     let value = given.take(&JITTER)?;
-    let word = text(&value).unwrap_or_default();
-    if let Some((_, name)) = JITTERS.iter().find(|(known, _)| *known == word) {
-        return Some(name);
-    }
-    let words: Vec<_> = JITTERS.iter().map(|(word, _)| *word).collect();
-    errors.at(value.expr(), one_of(&word, "jitter", &words));
-    None
+    let jitter = value.word(JITTER.name, JITTERS, "");
+    jitter.map_err(|why| errors.at(value.expr(), why)).ok()
 }
 
 /// An `f64`, which a whole number may stand for; a literal below one is refused.
