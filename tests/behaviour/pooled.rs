@@ -77,6 +77,22 @@ fn an_async_factory_lends_what_it_makes() {
 }
 
 #[test]
+fn a_bound_that_is_a_constant_is_not_taken_for_the_default() {
+    const MOST: u64 = 50;
+
+    #[pooled(min_size = 20, max_size = MOST)]
+    async fn connect() -> Result<Connection, DbError> {
+        Ok(Connection(0))
+    }
+
+    stopped(async {
+        drop(connect().await);
+        let stats = connect_pool().stats();
+        assert_eq!((stats.min, stats.max), (20, 50));
+    });
+}
+
+#[test]
 fn a_call_that_waits_too_long_has_the_functions_own_error() {
     #[pooled(max_size = 1, acquire_timeout = "2s")]
     async fn connect() -> Result<Connection, DbError> {

@@ -113,6 +113,7 @@ fn read(given: &mut Given, on: &Annotated<'_>, errors: &mut Errors) -> Box<dyn I
         .collect();
     check_sizes(&plain, given, errors);
     check_overflow(overflow, given, errors);
+    check_validation(given, errors);
     if let (Some(word), true) = (given.word(&MAX_KEYS), making.arguments.is_empty()) {
         errors.at(
             word,
@@ -141,7 +142,8 @@ fn check_sizes(plain: &[(Spec, Value)], given: &Given, errors: &mut Errors) {
             _ => None,
         }
     };
-    let (min, max) = (number(MIN_SIZE), number(MAX_SIZE).or(Some(10)));
+    let default = given.word(&MAX_SIZE).is_none().then_some(10);
+    let (min, max) = (number(MIN_SIZE), number(MAX_SIZE).or(default));
     if let (Some(min), Some(max), Some(word)) = (min, max, given.word(&MIN_SIZE))
         && min > max
     {
@@ -176,26 +178,32 @@ fn check_overflow(overflow: bool, given: &Given, errors: &mut Errors) {
     }
 }
 
+/// How a resource is checked says nothing where none is.
+fn check_validation(given: &Given, errors: &mut Errors) {
+    if given.word(&hooks::VALIDATE).is_some() {
+        return;
+    }
+    for spec in [VALIDATE_EVERY, VALIDATE_TIMEOUT, CHECK_AFTER] {
+        if let Some(word) = given.word(&spec) {
+            let name = spec.name;
+            errors.at(
+                word,
+                format!("`{name}` says how resources are checked, and none is; add `validate = is_alive`, or leave `{name}` out"),
+            );
+        }
+    }
+}
+
 fn is_fifo(given: &mut Given, errors: &mut Errors) -> bool {
+    const WORDS: [(&str, bool); 2] = [("lifo", false), ("fifo", true)];
     let Some(order) = given.take(&ORDER) else {
         return false;
     };
-    if let Some(Expr::Lit(ExprLit {
-        lit: Lit::Str(text),
-        ..
-    })) = order.expr()
-    {
-        match text.value().as_str() {
-            "lifo" => return false,
-            "fifo" => return true,
-            _ => {}
-        }
-    }
-    errors.at(
-        order.tokens(),
-        "`order` is `\"lifo\"`, the resource that came back last, or `\"fifo\"`, the one that has been idle longest",
-    );
-    false
+    let why = ": the resource that came back last, or the one that has been idle longest";
+    order.word(ORDER.name, &WORDS, why).unwrap_or_else(|why| {
+        errors.at(order.expr(), why);
+        false
+    })
 }
 
 struct Pooled {

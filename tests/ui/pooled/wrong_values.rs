@@ -25,6 +25,17 @@ fn buffer() -> Vec<u8> {
     Vec::new()
 }
 
+#[pooled(validate_every = "10s", validate_timeout = "1s", check_after = "5s")]
+fn never_checked() -> Result<u32, std::io::Error> {
+    Ok(1)
+}
+
+#[pooled(min_size = 20, max_size = 0)]
+fn told_once() -> Result<u32, std::io::Error> {
+    Ok(1)
+}
+
 fn main() {
     let _ = (values(), sizes(), names(), keys(), buffer());
+    let _ = (never_checked(), told_once());
 }
