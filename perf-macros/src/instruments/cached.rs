@@ -1,5 +1,7 @@
 //! `#[cached]`: keeps the answers of a function for a while, and finds them by its arguments.
 
+use std::time::Duration;
+
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::Expr;
@@ -180,6 +182,11 @@ fn read(given: &mut Given, on: &Annotated<'_>, errors: &mut Errors) -> Box<dyn I
         let word = given.word(spec)?;
         Some(Background::read(spec.name, word, on, errors))
     });
+    let lives_on =
+        |(spec, value): &(Spec, Value)| *spec == TTL && value.duration() == Some(Duration::MAX);
+    if plain.iter().any(lives_on) && given.word(&TTL_FROM).is_none() {
+        check_endless(given, errors);
+    }
     check_weigh(given, errors);
     let persist = persist::read(given, on, errors);
     if let (Some(_), Some(word)) = (&persist, given.word(&TAGS)) {
@@ -201,6 +208,23 @@ fn read(given: &mut Given, on: &Annotated<'_>, errors: &mut Errors) -> Box<dyn I
         plain,
         background,
     })
+}
+
+/// A share says nothing of a time without an end. How long errors are kept may have one, and `stale` is of use to what is put
+/// in with a time of its own.
+fn check_endless(given: &Given, errors: &mut Errors) {
+    for (spec, has_use) in [
+        (REFRESH_AHEAD, false),
+        (JITTER, given.word(&ERRORS).is_some()),
+    ] {
+        if let (Some(word), false) = (given.word(&spec), has_use) {
+            let name = spec.name;
+            errors.at(
+                word,
+                format!("`{name}` is a share of the `ttl`, and `\"never\"` has none; leave `{name}` out, or give a time"),
+            );
+        }
+    }
 }
 
 /// Bytes are counted, or they are not.

@@ -57,15 +57,21 @@ fn read(given: &mut Given, on: &Annotated<'_>, errors: &mut Errors) -> Box<dyn I
              one of each",
         );
     }
-    let keeps_errors = given
-        .take(&RETRY_ERRORS)
-        .is_some_and(|retry| !retry.is_on());
+    let retry = given.take(&RETRY_ERRORS);
+    let keeps_errors = retry.as_ref().is_some_and(|retry| !retry.is_on());
     let keeps = if keeps_errors {
         Keeps::Whole
     } else {
         Keeps::Success
     };
     let answers = Answers::new(Key::Arguments(Vec::new()), keeps, on, errors);
+    if let (Some(_), Some(word), true) = (retry, given.word(&RETRY_ERRORS), answers.cannot_fail()) {
+        errors.at(
+            word,
+            "this function gives no errors after which it could be loaded again; return a `Result` or an `Option`, or leave \
+             `retry_errors` out",
+        );
+    }
     Box::new(Lazy {
         handle: handle::wanted(given, &answers, on, errors),
         answers,

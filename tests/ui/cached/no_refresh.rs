@@ -37,7 +37,19 @@ fn out_of_range(id: u64) -> u64 {
     id
 }
 
+#[cached(ttl = "never", refresh_ahead = 0.8, jitter = 0.1)]
+fn for_good(id: u64) -> u64 {
+    id
+}
+
+#[cached(ttl = "never", errors = "10s", stale = "1m", jitter = 0.1)]
+fn all_of_use(id: u64) -> Option<u64> {
+    Some(id)
+}
+
 fn main() {
+    for_good(1);
+    all_of_use(1);
     Shop(1).price();
     borrows(&[], "".into());
     unnamed(1, 1);

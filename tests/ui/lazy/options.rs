@@ -16,7 +16,13 @@ fn kept_twice() -> u64 {
     1
 }
 
+#[lazy(retry_errors = false)]
+fn cannot_fail() -> u64 {
+    1
+}
+
 fn main() {
+    cannot_fail();
     grows_old();
     wrong_values();
     kept_twice();
