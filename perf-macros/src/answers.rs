@@ -7,19 +7,20 @@
 pub(crate) mod background;
 pub(crate) mod handle;
 pub(crate) mod key;
+mod look;
 pub(crate) mod persist;
 pub(crate) mod types;
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Expr, ExprLit, Lifetime, Lit, PathArguments, PathSegment, Type};
+use syn::{PathArguments, PathSegment, Type};
 
-use crate::answers::background::{Background, Parts};
 use crate::answers::key::Key;
+pub(crate) use crate::answers::look::Look;
 use crate::errors::Errors;
 use crate::function::{Answer, span_of, spanned};
-use crate::instruments::{Annotated, Call, Inner};
-use crate::options::{Kind, Spec, Value};
+use crate::instruments::{Annotated, Call};
+use crate::options::{Kind, Spec};
 
 /// `key = …`: what the answer depends on.
 pub(crate) const KEY: Spec = Spec {
@@ -200,158 +201,6 @@ fn last(ty: &Type) -> Option<&PathSegment> {
         Type::Paren(paren) => last(&paren.elem),
         _ => None,
     }
-}
-
-/// The part of an expansion that looks an answer up.
-pub(crate) struct Look<'l> {
-    pub(crate) answers: &'l Answers,
-    /// `if = …`.
-    pub(crate) condition: Option<&'l Value>,
-    /// Whether the body also runs in the background.
-    pub(crate) background: Option<&'l Background>,
-    /// Makes what is typed by the key and the answer, once for each cache.
-    pub(crate) hooks: TokenStream,
-    /// `tags = …`.
-    pub(crate) tags: Option<&'l Value>,
-}
-
-impl Look<'_> {
-    /// A method that asks for a key and an answer that can be kept, at the place of what may not be one.
-    fn at(&self, method: &str) -> Ident {
-        let answer = self.answers.answer.as_ref().map(ToTokens::to_token_stream);
-        let place = self.answers.key.span().or(answer.as_ref().map(span_of));
-        Ident::new(method, place.unwrap_or_else(Span::call_site))
-    }
-
-    /// An expression: an answer, or the way to one; with the refresh of it where there may be one.
-    fn looked(&self, call: &Call<'_>, judge: &TokenStream) -> TokenStream {
-        let Call { private, site, .. } = call;
-        let (kept, key) = (self.answers.kept(private), &self.answers.key);
-        let (wanted, own_type) = (key.lookup(private), key.own_type(private));
-        let hooks = &self.hooks;
-        let (found, bypassed) = if self.background.is_some() {
-            let look_up = self.at("look_up_or_refresh");
-            (
-                quote!(#site.get().#look_up::<#own_type, #kept, _, _>(#hooks, #wanted, #judge)),
-                quote!((#site.get().bypass::<#own_type, #kept>(), ::core::option::Option::None)),
-            )
-        } else {
-            let look_up = self.at("look_up");
-            (
-                quote!(#site.get().#look_up::<#own_type, #kept, _, _>(#hooks, #wanted)),
-                quote!(#site.get().bypass::<#own_type, #kept>()),
-            )
-        };
-        // Asked of a call that makes an answer, before any argument moves.
-        let found = match self.tags {
-            Some(tags) => {
-                let tags = tags.texts().map(tag);
-                quote! {
-                    #private::cache::tagged(#found, |__perfkit_tags| { #(__perfkit_tags.add(&#tags);)* })
-                }
-            }
-            None => found,
-        };
-        let found = match self.condition {
-            Some(condition) => {
-                let condition = condition.tokens();
-                quote!(if #condition { #found } else { #bypassed })
-            }
-            None => found,
-        };
-        match key.imports(private) {
-            Some(imports) => quote!({ #imports #found }),
-            None => found,
-        }
-    }
-
-    /// One call around a body.
-    fn around(&self, call: &Call<'_>, body: TokenStream) -> TokenStream {
-        let (shared, judge) = (self.answers.shared(call), judge(call.private));
-        let looked = self.looked(call, &judge);
-        if let Some(background) = self.background {
-            return background.around(
-                call,
-                &Parts {
-                    looked,
-                    judge: &judge,
-                    shared: &shared,
-                    body,
-                    is_async: false,
-                },
-            );
-        }
-        let Call { local, arrow, .. } = call;
-        let or_load = self.at("or_load");
-        let found = located(local, or_load.span());
-        quote! {
-            let #local = #looked;
-            #found.#or_load(#judge, #shared, move || -> #arrow #body)
-        }
-    }
-
-    /// One call around what stands further in.
-    pub(crate) fn wrap(&self, call: &Call<'_>, inner: Inner) -> Inner {
-        match inner.settled(call) {
-            Inner::Future(future) => Inner::Answer(self.around_future(call, future)),
-            inner => Inner::Block(self.around(call, inner.block(call))),
-        }
-    }
-
-    /// One call around a future: an expression that awaits it where nothing is found.
-    fn around_future(&self, call: &Call<'_>, future: TokenStream) -> TokenStream {
-        let (shared, judge) = (self.answers.shared(call), judge(call.private));
-        let looked = self.looked(call, &judge);
-        let Call { private, local, .. } = call;
-        let or_load = self.at("or_load_async");
-        let found = located(local, or_load.span());
-        let start = if let Some(background) = self.background {
-            background.around(
-                call,
-                &Parts {
-                    looked,
-                    judge: &judge,
-                    shared: &shared,
-                    body: future,
-                    is_async: true,
-                },
-            )
-        } else {
-            quote! {
-                let #local = #looked;
-                #found.#or_load(#judge, #shared, #future)
-            }
-        };
-        let mixed = |name: &str| Ident::new(name, Span::mixed_site());
-        let (answer, running) = (mixed("__perfkit_found"), mixed("__perfkit_running"));
-        let done = Lifetime::new("'__perfkit_done", Span::mixed_site());
-        // In a closure, so that no argument is a part of the future twice; and what is awaited alone is one after that.
-        quote! {
-            #done: {
-                let #running = match #private::made(move || { #start }) {
-                    #private::cache::Begun::Answered(#answer) => break #done #answer,
-                    #private::cache::Begun::Runs(#running) => #running,
-                };
-                #running.await
-            }
-        }
-    }
-}
-
-/// A text with arguments in braces is what `format!` makes of it.
-fn tag(tag: &Expr) -> TokenStream {
-    match tag {
-        Expr::Lit(ExprLit {
-            lit: Lit::Str(text),
-            ..
-        }) if text.value().contains(['{', '}']) => quote!(::std::format!(#text)),
-        tag => tag.to_token_stream(),
-    }
-}
-
-/// The same name at another place.
-fn located(name: &Ident, at: Span) -> Ident {
-    Ident::new(&name.to_string(), at.resolved_at(name.span()))
 }
 
 /// Asks an answer whether it is an error. By autoref, the method of a type that has `Outcome` is found before the one of

@@ -1,6 +1,7 @@
 //! The runtime of perfkit. Use it through the `perfkit` crate.
 
 mod again;
+mod answers;
 mod batcher;
 mod beside;
 mod breaker;
@@ -114,6 +115,7 @@ pub mod __private {
 
     /// What every attribute that keeps answers has in its expansion.
     pub mod cache {
+        pub use crate::answers::apart;
         pub use crate::cache::{
             Begun, Beside, Cache, GiveSettings, Hooks, Lazy, Tags, Weigh, tagged, ttl_from,
         };

@@ -81,6 +81,8 @@ const EDGES: &[(&str, &[&str])] = &[
         ],
     ),
     ("site", &["registry", "snapshot"]),
+    // The site of an attribute that keeps answers, and the first step of its calls.
+    ("answers", &["cache", "kept", "parts", "site"]),
     // How a call ended that others run, and what becomes of it where the answer has no place for a rejection.
     ("carried", &["ended", "rejected"]),
     // Batchers by hand and of functions: the waiting around the line of `parts`, the rows, the handle.
@@ -103,6 +105,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "instruments",
         &[
             "site",
+            "answers",
             "snapshot",
             "outcome",
             "rejected",

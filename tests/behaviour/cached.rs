@@ -11,6 +11,7 @@ mod numbers;
 mod options;
 mod refresh;
 mod shapes;
+mod steps;
 mod tags;
 
 /// How often something ran.

@@ -11,10 +11,12 @@ use crate::parts::known::Known;
 use crate::snapshot::Meta;
 
 /// See the module.
-pub(crate) struct Access {
+pub struct Access {
     core: &'static Core,
     /// The slot of the instance that called first, which is the only one of most functions.
     known: Known,
+    /// The same where its hits are [plain](Slot::is_plain).
+    plain: Known,
 }
 
 impl Access {
@@ -22,6 +24,7 @@ impl Access {
         Self {
             core: Core::of_function(meta, settings),
             known: Known::new(),
+            plain: Known::new(),
         }
     }
 
@@ -39,13 +42,13 @@ impl Access {
     {
         match self.known.get::<H, Slot<K, V>>() {
             Some(slot) => slot,
-            None => self.find(hooks),
+            None => self.learn(hooks),
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn find<K, V, H>(&self, hooks: H) -> &'static Slot<K, V>
+    fn learn<K, V, H>(&self, hooks: H) -> &'static Slot<K, V>
     where
         K: Key,
         V: Keepable,
@@ -53,7 +56,52 @@ impl Access {
     {
         let slot = self.core.slots.of(self.core, hooks);
         self.known.set::<H, Slot<K, V>>(slot);
+        if slot.is_plain {
+            self.plain.set::<H, Slot<K, V>>(slot);
+        }
         slot
+    }
+
+    /// What is kept under a key, in the usual case, which is that of nearly all hits; else the `hooks` again. The answer's
+    /// clone aside, nothing is called.
+    #[expect(
+        clippy::inline_always,
+        reason = "there is one place for each function, and a call from there costs as much as the hash"
+    )]
+    #[inline(always)]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "it is made for this one call, of a few references"
+    )]
+    pub(crate) fn find<K, A, L, H>(&self, hooks: H, lookup: L) -> Result<A::Answer, H>
+    where
+        K: Key,
+        A: Kept,
+        L: Lookup<K>,
+        H: FnOnce() -> Hooks<K, A::Value> + 'static,
+    {
+        let plain = self.plain.get::<H, Slot<K, A::Value>>();
+        let found = plain.and_then(|slot| slot.find_at_once(&lookup));
+        found.map(A::join).ok_or(hooks)
+    }
+
+    /// What is kept under a key, or the way to it, where nothing was [found](Self::find).
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "it is made for this one call, of a few references"
+    )]
+    pub(crate) fn look_further<K, A, L, H>(
+        &self,
+        hooks: H,
+        lookup: L,
+    ) -> Looked<'static, K, A::Answer, A::Value>
+    where
+        K: Key,
+        A: Kept,
+        L: Lookup<K>,
+        H: FnOnce() -> Hooks<K, A::Value> + 'static,
+    {
+        self.slot(hooks).look_further::<A, L>(&lookup)
     }
 
     /// What is kept under a key, or the way to it.

@@ -32,6 +32,8 @@ pub(crate) struct Slot<K, V> {
     ends: OnceLock<()>,
     /// Whether some time of it is too short for a clock that is written now and then.
     is_exact: bool,
+    /// Whether a hit asks for the coarse time and puts no end off.
+    pub(super) is_plain: bool,
     pub(super) store: Store<K, V>,
     pub(super) flights: Flights<K, Parcel>,
     pub(super) hooks: Hooks<K, V>,
@@ -120,6 +122,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
             invalidations: AtomicU64::new(0),
             ends: OnceLock::new(),
             is_exact: settings.is_short(),
+            is_plain: !settings.is_short() && settings.tti.is_none(),
             times: Times::of(&settings),
             settings,
             hooks,
@@ -166,6 +169,16 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         }
     }
 
+    /// The same in a function of its own, for who has [looked](Self::find_at_once) where nearly all answers are.
+    #[inline(never)]
+    pub(super) fn look_further<A, L>(&self, lookup: &L) -> Looked<'_, K, A::Answer, V>
+    where
+        A: Kept<Value = V>,
+        L: Lookup<K>,
+    {
+        self.look_up::<A, L>(lookup)
+    }
+
     /// Now, as exact as the shortest time needs it.
     #[inline]
     pub(super) fn now(&self) -> u64 {
@@ -195,6 +208,29 @@ impl<K: Key, V: Keepable> Slot<K, V> {
             self.core.count(Count::Hit);
         }
         found
+    }
+
+    /// A clone of what is kept under a key, in the usual case; counted when there is one.
+    ///
+    /// The clone aside, nothing is called.
+    #[expect(
+        clippy::inline_always,
+        reason = "there is one place for each function, and a call from there costs as much as the hash"
+    )]
+    #[inline(always)]
+    pub(super) fn find_at_once(&self, lookup: &impl Lookup<K>) -> Option<V> {
+        let found = self.store.find_at_once(self.store.hash(lookup), lookup)?;
+        let entry = found.entry();
+        if !entry.is_before_end(self.settings.clock.now()) {
+            return None;
+        }
+        let counters = self.core.counters.own()?;
+        // Not by the mark that was read before: then the compiler makes one branch of two.
+        entry.meet_without_idle();
+        let value = entry.value().clone();
+        drop(found);
+        counters.add_one(Count::Hit as usize);
+        Some(value)
     }
 
     /// See [`Access::look_up_or_refresh`](super::Access::look_up_or_refresh).

@@ -1,6 +1,7 @@
 //! `#[cached]` at run time: a [cache](crate::cache) behind an annotated function.
 
-use crate::cache::{Access, Hooks, Looked, Refreshed, report};
+use crate::answers::Answers;
+use crate::cache::{Access, Hooks, Refreshed, report};
 use crate::kept::Kept;
 use crate::parts::key::{Key, Lookup};
 use crate::site::Instrument;
@@ -14,28 +15,8 @@ pub struct Cached {
 }
 
 impl Cached {
-    /// What is kept under a key, or the way to it. `hooks` is a closure inside of the function, by which its instances
-    /// are told apart; it is called once for each of them.
-    #[expect(
-        clippy::inline_always,
-        reason = "there is one place for each function, and a call from there costs as much as the hash"
-    )]
-    #[inline(always)]
-    pub fn look_up<K, A, L, H>(
-        &self,
-        hooks: H,
-        lookup: L,
-    ) -> Looked<'static, K, A::Answer, A::Value>
-    where
-        K: Key,
-        A: Kept,
-        L: Lookup<K>,
-        H: FnOnce() -> Hooks<K, A::Value> + 'static,
-    {
-        self.access.look_up::<K, A, L, H>(hooks, lookup)
-    }
-
-    /// The same, and with it the refresh of what was found, if it is this call's to start.
+    /// What is kept under a key, or the way to it, and with it the refresh of what was found, if it is this call's to start.
+    /// `hooks` is a closure inside of the function, by which its instances are told apart; it is called once for each of them.
     #[inline]
     pub fn look_up_or_refresh<K, A, L, H>(
         &self,
@@ -52,12 +33,11 @@ impl Cached {
         self.access
             .look_up_or_refresh::<K, A, L, H>(hooks, lookup, is_error)
     }
+}
 
-    /// A call that is not to be looked up.
-    #[inline]
-    #[must_use]
-    pub fn bypass<K: Key, A: Kept>(&self) -> Looked<'static, K, A::Answer, A::Value> {
-        self.access.bypass::<K, A>()
+impl Answers for Cached {
+    fn access(&self) -> &Access {
+        &self.access
     }
 }
 

@@ -3,9 +3,8 @@
 //! A pure function may run twice at once, so no call waits for another one; that is what recursion needs, which is the
 //! main use.
 
-use crate::cache::{Access, Hooks, Looked, Settings, report};
-use crate::kept::Kept;
-use crate::parts::key::{Key, Lookup};
+use crate::answers::Answers;
+use crate::cache::{Access, Settings, report};
 use crate::site::Instrument;
 use crate::snapshot::{Meta, Metric, Section};
 
@@ -20,26 +19,9 @@ pub fn settings(max_size: Option<u64>) -> Settings {
     Settings::forever(max_size)
 }
 
-impl Memoized {
-    /// What is kept under a key, or the way to it. `hooks` is a closure inside of the function, by which its instances
-    /// are told apart; it is called once for each of them.
-    #[expect(
-        clippy::inline_always,
-        reason = "there is one place for each function, and a call from there costs as much as the hash"
-    )]
-    #[inline(always)]
-    pub fn look_up<K, A, L, H>(
-        &self,
-        hooks: H,
-        lookup: L,
-    ) -> Looked<'static, K, A::Answer, A::Value>
-    where
-        K: Key,
-        A: Kept,
-        L: Lookup<K>,
-        H: FnOnce() -> Hooks<K, A::Value> + 'static,
-    {
-        self.access.look_up::<K, A, L, H>(hooks, lookup)
+impl Answers for Memoized {
+    fn access(&self) -> &Access {
+        &self.access
     }
 }
 

@@ -5,9 +5,10 @@
 //! by how they ended; those of them that ran in the background, for the last of the calls that came too soon, are `trailing`.
 //! `left_out` are calls for which there was no room to do that, and `taken_back` those that the handle has cancelled.
 
+use crate::answers::Answers;
 use crate::beside::Shared as _;
 use crate::cache::throttled::{SECTION, metrics};
-use crate::cache::{Access, AllTrails, Hooks, Looked, TrailedOrLeft};
+use crate::cache::{Access, AllTrails, Hooks, TrailedOrLeft};
 use crate::kept::Kept;
 use crate::parts::key::{Key, Lookup};
 use crate::site::Instrument;
@@ -22,20 +23,8 @@ pub struct Throttled {
 }
 
 impl Throttled {
-    /// The last answer, or the way to the next. `hooks` is a closure inside of the function, by which its instances are
-    /// told apart.
-    #[inline]
-    pub fn look_up<K, A, L, H>(&self, hooks: H, lookup: L) -> Looked<'_, K, A::Answer, A::Value>
-    where
-        K: Key,
-        A: Kept,
-        L: Lookup<K>,
-        H: FnOnce() -> Hooks<K, A::Value> + 'static,
-    {
-        self.access.look_up::<K, A, L, H>(hooks, lookup)
-    }
-
-    /// The same, and the way to leave what is to run for the last of the calls that do not.
+    /// The last answer, or the way to the next, and that to leave what is to run for the last of the calls that do not.
+    /// `hooks` is a closure inside of the function, by which its instances are told apart.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "it is made for this one call, of a few references"
@@ -54,6 +43,12 @@ impl Throttled {
     {
         self.access
             .look_up_or_leave::<K, A, L, H>(self.trails, hooks, &lookup)
+    }
+}
+
+impl Answers for Throttled {
+    fn access(&self) -> &Access {
+        &self.access
     }
 }
 

@@ -61,10 +61,15 @@ impl<const N: usize> Counters<N> {
     /// The same for a thread that has counted before and owns a stripe; of others nothing is counted.
     #[inline]
     pub(crate) fn count_of_its_own(&self, counter: usize) -> Option<u64> {
+        Some(self.own()?.0.count_of_its_owner(counter))
+    }
+
+    /// Where this thread counts, if it owns that: whoever has it counts without a call of anything.
+    #[inline]
+    pub(crate) fn own(&self) -> Option<Own<'_, N>> {
         // One comparison.
         let index = STRIPE.try_with(Cell::get).ok()?;
-        let stripe = self.owned.get(index)?;
-        Some(stripe.count_of_its_owner(counter))
+        self.owned.get(index).map(Own)
     }
 
     #[cold]
@@ -106,6 +111,17 @@ impl<const N: usize> Counters<N> {
         for (counter, forgotten) in self.forgotten.iter().enumerate() {
             forgotten.store(self.ever(counter), Relaxed);
         }
+    }
+}
+
+/// See [`Counters::own`].
+pub(crate) struct Own<'c, const N: usize>(&'c Stripe<N>);
+
+impl<const N: usize> Own<'_, N> {
+    /// Counts one.
+    #[inline]
+    pub(crate) fn add_one(&self, counter: usize) {
+        self.0.count_of_its_owner(counter);
     }
 }
 

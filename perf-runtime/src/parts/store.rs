@@ -48,6 +48,8 @@ use self::table::{Locked, Table};
 use crate::parts::key::{Key, Lookup};
 
 type Shard<K, V> = Table<Body<K, V>, Books>;
+/// See [`Store::find_at_once`].
+pub(crate) type Found<'s, K, V> = table::Found<'s, Body<K, V>>;
 type LockedShard<'s, K, V> = Locked<'s, Body<K, V>, Books>;
 
 /// Entries that nobody reads end earlier.
@@ -63,6 +65,8 @@ pub(crate) struct Idle {
 pub(crate) struct Store<K, V> {
     /// A power of two of them.
     shards: Box<[Shard<K, V>]>,
+    /// The bits of the number of a shard.
+    mask: usize,
     /// Of each shard.
     expected: Box<[Expected]>,
     seed: SeedableRandomState,
@@ -103,6 +107,7 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
             shards: (0..shards)
                 .map(|_| Table::new(Books::new(&bounds, shards)))
                 .collect(),
+            mask: shards - 1,
             expected: (0..shards).map(|_| Expected::default()).collect(),
             seed: SeedableRandomState::random(),
             idle,
@@ -127,7 +132,7 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
     #[inline]
     fn number(&self, hash: u64) -> usize {
         // Neither the bits of the tag nor those that find the group.
-        (hash >> 8) as usize & (self.shards.len() - 1)
+        (hash >> 8) as usize & self.mask
     }
 
     #[inline]
@@ -160,6 +165,15 @@ impl<K: Key, V: Send + Sync + 'static> Store<K, V> {
         }
         entry.meet(mark, now, self.idle.as_ref());
         Ok(read(entry))
+    }
+
+    /// The entry of a key in the usual case, without a call of anything. What it finds may be [over](Entry::is_before_end), and
+    /// of what it does not find there may be something all the same.
+    #[expect(clippy::inline_always, reason = "the way of a hit, in one function")]
+    #[inline(always)]
+    pub(crate) fn find_at_once(&self, hash: u64, key: &impl Lookup<K>) -> Option<Found<'_, K, V>> {
+        self.shard(hash)?
+            .find_at_once(hash, |entry| key.is(entry.key()))
     }
 
     /// The same for who need not know why there is nothing.

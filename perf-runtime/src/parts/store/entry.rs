@@ -75,8 +75,13 @@ impl Mark {
 
     #[inline]
     pub(super) fn is_expired(self, now: u64) -> bool {
-        let expires = self.0 >> MET;
-        expires <= now && is_finite(expires)
+        !self.is_before_end(now) && is_finite(self.0 >> MET)
+    }
+
+    /// Whether it has not expired; not known of what never does, at the end of time.
+    #[inline]
+    pub(super) fn is_before_end(self, now: u64) -> bool {
+        now < self.0 >> MET
     }
 
     /// How often the entry of this mark was met since this was asked last.
@@ -174,6 +179,18 @@ impl<K, V> Marked<Body<K, V>> {
     #[inline]
     pub(super) fn mark(&self) -> Mark {
         Mark(self.mark.load(Relaxed))
+    }
+
+    /// Whether it has not expired; not known of what never does, at the end of time.
+    #[inline]
+    pub(crate) fn is_before_end(&self, now: u64) -> bool {
+        self.mark().is_before_end(now)
+    }
+
+    /// Met by a reader, in a store without a time to idle.
+    #[inline]
+    pub(crate) fn meet_without_idle(&self) {
+        self.meet(self.mark(), 0, None);
     }
 
     /// Met by a reader who has seen this mark. Puts the end off where there is a time to idle.

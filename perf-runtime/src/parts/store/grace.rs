@@ -62,8 +62,8 @@ impl Drop for Ownership {
 /// The proof that this thread reads: what was reachable when it was made stays valid while it lives.
 pub(crate) struct Pin {
     record: &'static Record,
-    /// The state of the record when this ends. Kept here and not read again, which would wait for the store before it.
-    after: u64,
+    /// Whether it is inside of another one, which says all there is to say.
+    is_inner: bool,
     /// Whether the record was taken for this time only, because the thread is ending.
     is_lent: bool,
     not_send: PhantomData<*mut ()>,
@@ -77,6 +77,20 @@ pub(crate) fn pinned<R>(read: impl FnOnce(&Pin) -> R) -> R {
     read(&Pin::new())
 }
 
+impl Record {
+    /// Says that its thread reads, which did not.
+    #[expect(clippy::inline_always, reason = "the way of a hit, in one function")]
+    #[inline(always)]
+    fn begin(&self, before: u64) {
+        self.state.store(before.wrapping_add(1), Relaxed);
+        if self.asymmetric {
+            compiler_fence(SeqCst);
+        } else {
+            fence(SeqCst);
+        }
+    }
+}
+
 impl Pin {
     /// Begins to read, until this is dropped, as [`pinned`] does for all but the one that cannot afford a call.
     ///
@@ -85,55 +99,62 @@ impl Pin {
     #[expect(clippy::inline_always, reason = "the way of a hit, in one function")]
     #[inline(always)]
     pub(super) fn new() -> Self {
-        match MINE.try_with(Cell::get) {
-            Ok(Some(record)) if record.asymmetric => {
-                let pin = Self::begin(record, false);
-                compiler_fence(SeqCst);
-                pin
-            }
-            _ => {
-                let (record, is_lent) = of_this_thread();
-                let pin = Self::begin(record, is_lent);
-                fence(SeqCst);
-                pin
-            }
-        }
-    }
-
-    #[inline]
-    fn begin(record: &'static Record, is_lent: bool) -> Self {
+        let mine = MINE.try_with(Cell::get).ok().flatten();
+        let (record, is_lent) = match mine {
+            Some(record) => (record, false),
+            None => of_this_thread(),
+        };
         let before = record.state.load(Relaxed);
-        // Inside of another pin all steps store what is there.
-        let reading = before | 1;
-        record.state.store(reading, Relaxed);
+        let is_inner = before & 1 == 1;
+        if !is_inner {
+            record.begin(before);
+        }
         Self {
             record,
-            after: reading.wrapping_mul(2).wrapping_sub(before),
+            is_inner,
             is_lent,
             not_send: PhantomData,
         }
+    }
+
+    /// The same in the usual case, without a call of anything: of a thread that has read before, and does not now.
+    #[expect(clippy::inline_always, reason = "the way of a hit, in one function")]
+    #[inline(always)]
+    pub(super) fn at_once() -> Option<Self> {
+        let record = MINE.try_with(Cell::get).ok().flatten()?;
+        let before = record.state.load(Relaxed);
+        if before & 1 == 1 || (barrier::IS_KNOWN && !record.asymmetric) {
+            return None;
+        }
+        record.begin(before);
+        Some(Self {
+            record,
+            is_inner: false,
+            is_lent: false,
+            not_send: PhantomData,
+        })
     }
 }
 
 impl Drop for Pin {
     #[inline]
     fn drop(&mut self) {
-        // Nobody else writes it while it is taken.
-        self.record.state.store(self.after, Release);
+        let state = &self.record.state;
+        if !self.is_inner {
+            // Nobody else writes it while it is taken.
+            state.store(state.load(Relaxed).wrapping_add(1), Release);
+        }
         if self.is_lent {
             self.record.taken.store(false, Release);
         }
     }
 }
 
-/// The record of a thread that reads for the first time, or where readers have a fence of their own: beside that, a call
-/// costs nothing. Whether it is for one time only, because the thread is ending.
+/// The record of a thread that reads for the first time, and whether it is for this one time only, because the thread is
+/// ending.
 #[cold]
 #[inline(never)]
 fn of_this_thread() -> (&'static Record, bool) {
-    if let Ok(Some(mine)) = MINE.try_with(Cell::get) {
-        return (mine, false);
-    }
     let record = take_record();
     let owned = OWNERSHIP.try_with(|ownership| ownership.set(Some(Ownership(record))));
     let is_mine = owned.is_ok() && MINE.try_with(|mine| mine.set(Some(record))).is_ok();
@@ -198,6 +219,9 @@ mod barrier {
     mod system {
         use std::sync::OnceLock;
 
+        /// Whether such a fence may be had here.
+        pub(crate) const IS_KNOWN: bool = true;
+
         const QUERY: libc::c_int = 0;
         const PRIVATE_EXPEDITED: libc::c_int = 1 << 3;
         const REGISTER_PRIVATE_EXPEDITED: libc::c_int = 1 << 4;
@@ -234,6 +258,8 @@ mod barrier {
 
     #[cfg(not(all(target_os = "linux", not(any(miri, all(test, perfkit_model))))))]
     mod system {
+        pub(crate) const IS_KNOWN: bool = false;
+
         pub(crate) fn is_for_all() -> bool {
             false
         }
@@ -244,7 +270,7 @@ mod barrier {
         }
     }
 
-    pub(super) use system::{for_all, is_for_all};
+    pub(super) use system::{IS_KNOWN, for_all, is_for_all};
 
     /// A fence of this thread alone, which the readers answer with one of theirs.
     fn own() {

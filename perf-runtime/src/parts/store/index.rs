@@ -110,6 +110,30 @@ impl Index {
         self.search_beyond(first, hash, &mut see)
     }
 
+    /// As [`Index::find`], but only where nearly all are found: in the first place that has the tag. Calls nothing but
+    /// `see`.
+    #[expect(clippy::inline_always, reason = "the way of a hit, in one function")]
+    #[inline(always)]
+    pub(super) fn find_near<R>(&self, hash: u64, see: impl FnOnce(Name) -> Option<R>) -> Option<R> {
+        let first = self.first_group(hash);
+        prefetch(self.slots.as_ptr().wrapping_add(first).cast::<u8>());
+        let found = self.tagged(first, hash)?;
+        if found == 0 {
+            return None;
+        }
+        let place = self.slots.get(first)?.0.get(first_byte(found))?;
+        see(Name::new(place.load(Acquire))?)
+    }
+
+    /// In which slots of a group is the tag of a hash, now and then one more.
+    #[inline]
+    fn tagged(&self, group: usize, hash: u64) -> Option<u64> {
+        // SAFETY: both were made for as many groups, and neither changes.
+        unsafe { assert_unchecked(self.slots.len() == self.tags.len()) };
+        let tags = self.tags.get(group)?.load(Acquire);
+        Some(zero_bytes(tags ^ repeat(tag(hash))))
+    }
+
     #[expect(clippy::inline_always, reason = "the way of a hit, in one function")]
     #[inline(always)]
     fn search_group<R>(
@@ -118,11 +142,8 @@ impl Index {
         hash: u64,
         see: &mut impl FnMut(Name) -> Option<R>,
     ) -> Option<(Slot, R)> {
-        // SAFETY: both were made for as many groups, and neither changes.
-        unsafe { assert_unchecked(self.slots.len() == self.tags.len()) };
+        let mut found = self.tagged(group, hash)?;
         let slots = self.slots.get(group)?;
-        let tags = self.tags.get(group)?.load(Acquire);
-        let mut found = zero_bytes(tags ^ repeat(tag(hash)));
         while found != 0 {
             let place = first_byte(found);
             let number = slots.0.get(place)?.load(Acquire);

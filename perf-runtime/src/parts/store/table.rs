@@ -14,6 +14,7 @@ mod locked;
 #[cfg(test)]
 mod tests;
 
+use std::marker::PhantomData;
 use std::mem;
 use std::ops::Range;
 use std::ptr::NonNull;
@@ -54,6 +55,21 @@ struct Writer<W> {
     also: W,
 }
 
+/// An entry that was found, while it is read.
+pub(crate) struct Found<'t, T> {
+    entry: NonNull<Marked<T>>,
+    _pin: Pin,
+    table: PhantomData<&'t Marked<T>>,
+}
+
+impl<T> Found<'_, T> {
+    #[inline(always)]
+    pub(crate) fn entry(&self) -> &Marked<T> {
+        // SAFETY: it was found under this pin, in a table that is borrowed.
+        unsafe { self.entry.as_ref() }
+    }
+}
+
 // SAFETY: a table shares `T` among threads and drops it on any of them; `W` goes from one to the next under the lock.
 unsafe impl<T: Send + Sync, W: Send> Send for Table<T, W> {}
 // SAFETY: as above.
@@ -91,14 +107,42 @@ impl<T, W> Table<T, W> {
         &'a self,
         pin: &'a Pin,
         hash: u64,
-        mut is: impl FnMut(&Marked<T>) -> bool,
+        is: impl FnMut(&Marked<T>) -> bool,
     ) -> Option<&'a Marked<T>> {
-        let (index, pages) = (self.index(pin), &self.limbo.pages);
-        index.find(hash, |name| {
+        self.index(pin).find(hash, self.seen(pin, is))
+    }
+
+    /// The same in the usual case, and pinned by itself, without a call of anything but `is`. Of what it does not find there
+    /// may be something all the same.
+    #[inline(always)]
+    pub(super) fn find_at_once(
+        &self,
+        hash: u64,
+        is: impl FnMut(&Marked<T>) -> bool,
+    ) -> Option<Found<'_, T>> {
+        let pin = Pin::at_once()?;
+        let entry = self.index(&pin).find_near(hash, self.seen(&pin, is))?;
+        let entry = NonNull::from(entry);
+        Some(Found {
+            entry,
+            _pin: pin,
+            table: PhantomData,
+        })
+    }
+
+    /// The entry of a name, if it `is` the one.
+    #[inline(always)]
+    fn seen<'a>(
+        &'a self,
+        _: &'a Pin,
+        mut is: impl FnMut(&Marked<T>) -> bool,
+    ) -> impl FnMut(Name) -> Option<&'a Marked<T>> {
+        let pages = &self.limbo.pages;
+        move |name| {
             // SAFETY: the index has only what is dropped by the limbo, which waits for the pin. So it is in a page.
             let entry = unsafe { NonNull::new_unchecked(pages.address(name)).as_ref() };
             is(entry).then_some(entry)
-        })
+        }
     }
 
     /// How many slots there are for entries to be in.

@@ -157,6 +157,10 @@ fn run(limits: Limits, shards: usize, steps: Vec<Step>) {
             Step::Read(key) => {
                 let key = u64::from(key);
                 let found = store.read(store.hash(&&key), &&key, now, |entry| *entry.value());
+                if let Some(at_once) = store.find_at_once(store.hash(&&key), &&key) {
+                    let is_there = at_once.entry().is_before_end(now);
+                    assert_eq!(is_there.then_some(*at_once.entry().value()), found);
+                }
                 let known = naive
                     .entries
                     .get(&key)

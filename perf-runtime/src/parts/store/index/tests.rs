@@ -63,3 +63,22 @@ fn who_takes_the_place_of_another_is_found_there_and_the_other_is_not() {
     assert_eq!(is_there, [false, true, true]);
     assert_eq!(index.names(0, usize::MAX).count(), 2);
 }
+
+#[test]
+fn near_is_found_what_is_first_of_its_tag_in_its_first_group() {
+    let index = Index::for_entries(60);
+    let names = names(9);
+    for name in &names {
+        put(&index, HASHES[0], *name);
+    }
+    let near = |hash, sought: Name| index.find_near(hash, |name| (name == sought).then_some(()));
+    assert!(near(HASHES[0], names[0]).is_some());
+    assert!(
+        !names[1..]
+            .iter()
+            .any(|name| near(HASHES[0], *name).is_some())
+    );
+    assert!(names.iter().all(|name| index.has(*name, HASHES[0])));
+    assert!(near(HASHES[0] + 1, names[0]).is_none());
+    assert!(Index::for_entries(0).find_near(HASHES[0], Some).is_none());
+}
