@@ -144,8 +144,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         let ends = loaded.entries.iter().filter_map(|entry| entry.left).min();
         if let (Some(first), None) = (ends, settings.shortest()) {
             // Nothing ends by itself in this cache any more, but what another start has left does.
-            let swept = Arc::downgrade(self);
-            settings.clock.register(swept, first);
+            self.ends_after(first);
         }
         for entry in loaded.entries {
             let (key, value) = (entry.key, entry.value);

@@ -139,7 +139,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
 
     /// Sees to it that the clock keeps time for what ends after `shortest` or later, and that it is swept. The first to say
     /// so decides how often.
-    fn ends_after(&self, shortest: Duration) {
+    pub(super) fn ends_after(&self, shortest: Duration) {
         self.ends.get_or_init(|| {
             let swept: Weak<Self> = self.this.clone();
             self.settings.clock.register(swept, shortest);
