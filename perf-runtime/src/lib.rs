@@ -115,7 +115,7 @@ pub mod __private {
 
     /// What every attribute that keeps answers has in its expansion.
     pub mod cache {
-        pub use crate::answers::apart;
+        pub use crate::answers::{apart, at_once};
         pub use crate::cache::{
             Begun, Beside, Cache, GiveSettings, Hooks, Lazy, Tags, Weigh, tagged, ttl_from,
         };

@@ -200,7 +200,7 @@ impl Look<'_> {
         {
             let begun = begun(&quote!(#private::cache::apart(#local)));
             quote! {
-                match #private::made(move || {
+                match #private::cache::at_once(move || {
                     #before
                     #found.map_err(|#hooks| move || {
                         let #local = #looked;
