@@ -286,6 +286,7 @@ fn no_longer(new: Lifetime, left: Option<Duration>, now: u64) -> Lifetime {
         fresh_until,
         expires: new.expires.min(fresh_until.saturating_add(stale)),
         is_never_stale: new.is_never_stale,
+        is_its_own: new.is_its_own,
     }
 }
 

@@ -102,11 +102,14 @@ impl Settings {
             || self.errors.is_some_and(|errors| errors < SHORT)
     }
 
-    /// Whether it is time to make a new answer in the place of one that is fresh until then.
-    pub(super) fn is_due(&self, fresh_until: u64, now: u64) -> bool {
+    /// Whether it is time to make a new answer in the place of one: ahead of its end only where that is not its own, of which
+    /// there is no share to be told.
+    pub(super) fn is_due(&self, lifetime: Lifetime, now: u64) -> bool {
+        let fresh_until = lifetime.fresh_until;
         // Of the shortest there may be: of a longer one, an answer with a short life would be due as soon as it is there.
         let shortest = |share| shortened(shortened(nanos(self.ttl), self.jitter), share);
-        let ahead = self.refresh_ahead.map_or(0, shortest);
+        let ahead = self.refresh_ahead.filter(|_| !lifetime.is_its_own);
+        let ahead = ahead.map_or(0, shortest);
         fresh_until != u64::MAX && now >= fresh_until.saturating_sub(ahead)
     }
 }
@@ -159,6 +162,7 @@ impl Times {
             fresh_until,
             expires: idle_until.min(stale_until),
             is_never_stale: is_error,
+            is_its_own: own.is_some(),
         }
     }
 }

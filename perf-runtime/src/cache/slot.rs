@@ -247,7 +247,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         let (hash, settings) = (self.store.hash(lookup), &self.settings);
         let now = self.now();
         let found = self.store.look_up(hash, lookup, now, |entry| {
-            let is_due = settings.is_due(entry.lifetime().fresh_until, now);
+            let is_due = settings.is_due(entry.lifetime(), now);
             let is_stale = entry.freshness(now) == Freshness::Stale;
             (entry.value().clone(), is_stale, is_due)
         });
@@ -299,7 +299,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
     ) -> Option<R> {
         let (settings, now) = (&self.settings, self.now());
         let read = |entry: &Entry<K, V>| {
-            let is_due = settings.is_due(entry.lifetime().fresh_until, now);
+            let is_due = settings.is_due(entry.lifetime(), now);
             (!is_due).then(|| read(entry.value()))
         };
         self.store.peek(hash, is, now, read).flatten()

@@ -319,6 +319,23 @@ fn an_answer_whose_time_is_shortened_is_not_made_anew_at_once() {
 }
 
 #[test]
+fn an_answer_with_a_time_of_its_own_is_not_made_anew_before_that() {
+    static CLOCK: Clock = Clock::manual();
+
+    #[cached(ttl = "100s", refresh_ahead = 0.8, clock = &CLOCK, name = "refresh: own")]
+    fn load(id: u64) -> u64 {
+        id
+    }
+
+    load_cache().insert_with_ttl(1, 10, SECOND * 10);
+    CLOCK.advance(Duration::from_millis(9_999));
+    assert_eq!(load(1), 10);
+    assert_eq!(count("refresh: own", "refreshes"), 0);
+    CLOCK.advance(SECOND);
+    assert_eq!(load(1), 1);
+}
+
+#[test]
 fn an_invalidation_beats_a_refresh() {
     static CLOCK: Clock = Clock::manual();
     static GATE: Gate = Gate::new();

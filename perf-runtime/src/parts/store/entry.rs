@@ -7,7 +7,7 @@ use super::pages::Marked;
 use super::sync::AtomicU64;
 
 /// From when to when an answer may be given, in nanoseconds of its store's clock; `u64::MAX` is never. What is more than
-/// 146 years from the clock's beginning is never, too.
+/// 73 years from the clock's beginning is never, too.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Lifetime {
     /// Until here without a second thought.
@@ -16,6 +16,8 @@ pub(crate) struct Lifetime {
     pub(crate) expires: u64,
     /// Whether it is over when it is no longer fresh, where others are given stale.
     pub(crate) is_never_stale: bool,
+    /// Whether it is not that of the store's other answers.
+    pub(crate) is_its_own: bool,
 }
 
 impl Lifetime {
@@ -23,6 +25,7 @@ impl Lifetime {
         fresh_until: u64::MAX,
         expires: u64::MAX,
         is_never_stale: false,
+        is_its_own: false,
     };
 }
 
@@ -44,7 +47,8 @@ pub(crate) type Entry<K, V> = Marked<Body<K, V>>;
 pub(crate) struct Body<K, V> {
     key: K,
     value: V,
-    /// Until when it is fresh; below that whether it is never given stale, and whether a refresh of it runs.
+    /// Until when it is fresh; below that whether its time is its own, whether it is never given stale, and whether a refresh
+    /// of it runs.
     fresh: AtomicU64,
 }
 
@@ -63,8 +67,10 @@ const NEVER_EXPIRES: u64 = u64::MAX >> MET;
 const IS_REFRESHED: u64 = 1;
 /// Set where an entry is over when it is no longer fresh.
 const IS_NEVER_STALE: u64 = 2;
+/// Set where the lifetime is the entry's own.
+const IS_ITS_OWN: u64 = 4;
 /// Bits that are no time.
-const FLAGS: u32 = 2;
+const FLAGS: u32 = 3;
 const ALWAYS_FRESH: u64 = u64::MAX >> FLAGS;
 
 impl Mark {
@@ -99,7 +105,8 @@ impl<K, V> Marked<Body<K, V>> {
     #[inline]
     pub(crate) fn new(key: K, value: V, lifetime: Lifetime) -> Self {
         let stale = u64::from(lifetime.is_never_stale) * IS_NEVER_STALE;
-        let fresh = lifetime.fresh_until.min(ALWAYS_FRESH) << FLAGS | stale;
+        let own = u64::from(lifetime.is_its_own) * IS_ITS_OWN;
+        let fresh = lifetime.fresh_until.min(ALWAYS_FRESH) << FLAGS | own | stale;
         Self {
             mark: std::sync::atomic::AtomicU64::new(Mark::new(lifetime.expires).0),
             body: Body {
@@ -132,6 +139,7 @@ impl<K, V> Marked<Body<K, V>> {
                 u64::MAX
             },
             is_never_stale: self.is_never_stale(),
+            is_its_own: self.body.fresh.load(Relaxed) & IS_ITS_OWN != 0,
         }
     }
 

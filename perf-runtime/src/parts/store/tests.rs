@@ -20,6 +20,7 @@ fn until(expires: u64) -> Lifetime {
         fresh_until: expires,
         expires,
         is_never_stale: false,
+        is_its_own: false,
     }
 }
 
@@ -247,6 +248,7 @@ fn what_nobody_reads_any_more_ends_and_what_is_read_does_not() {
             fresh_until: 400,
             expires: 160,
             is_never_stale: false,
+            is_its_own: false,
         };
         drop(store.insert(store.hash(&&key), key, key, 1, lifetime, 0));
     }
@@ -271,6 +273,7 @@ fn a_stale_answer_is_refreshed_by_one() {
         fresh_until: 10,
         expires: 20,
         is_never_stale: false,
+        is_its_own: false,
     };
     let insert = || drop(store.insert(store.hash(&&1), 1, 1, 1, lifetime, 0));
     insert();
