@@ -15,6 +15,10 @@ pub trait Answers: Instrument {
 }
 
 /// `hooks` is a closure inside of the function, by which its instances are told apart; it is called once for each of them.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "what is looked for is made for one call, of a few references"
+)]
 impl<I: Answers> Site<I> {
     /// What is kept under a key, in the usual case, which is that of nearly all hits.
     ///
@@ -78,8 +82,8 @@ impl<I: Answers> Site<I> {
         L: Lookup<K>,
         H: FnOnce() -> Hooks<K, A::Value> + 'static,
     {
-        let access = self.get().access();
-        access.look_further::<K, A, L, H>(hooks, lookup)
+        let slot = self.get().access().slot(hooks);
+        slot.look_further::<A, L>(&lookup)
     }
 
     /// What is kept under a key, or the way to it, in one step.
@@ -99,8 +103,8 @@ impl<I: Answers> Site<I> {
         L: Lookup<K>,
         H: FnOnce() -> Hooks<K, A::Value> + 'static,
     {
-        let access = self.get().access();
-        access.look_up::<K, A, L, H>(hooks, lookup)
+        let slot = self.get().access().slot(hooks);
+        slot.look_up::<A, L>(&lookup)
     }
 
     /// A call that is not to be looked up.

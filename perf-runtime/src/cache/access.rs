@@ -34,7 +34,7 @@ impl Access {
 
     /// The slot of the function's instance that `hooks` is a closure of.
     #[inline]
-    pub(super) fn slot<K, V, H>(&self, hooks: H) -> &'static Slot<K, V>
+    pub(crate) fn slot<K, V, H>(&self, hooks: H) -> &'static Slot<K, V>
     where
         K: Key,
         V: Keepable,
@@ -56,7 +56,7 @@ impl Access {
     {
         let slot = self.core.slots.of(self.core, hooks);
         self.known.set::<H, Slot<K, V>>(slot);
-        if slot.is_plain {
+        if slot.is_plain() {
             self.plain.set::<H, Slot<K, V>>(slot);
         }
         slot
@@ -85,51 +85,8 @@ impl Access {
         found.map(A::join).ok_or(hooks)
     }
 
-    /// What is kept under a key, or the way to it, where nothing was [found](Self::find).
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "it is made for this one call, of a few references"
-    )]
-    pub(crate) fn look_further<K, A, L, H>(
-        &self,
-        hooks: H,
-        lookup: L,
-    ) -> Looked<'static, K, A::Answer, A::Value>
-    where
-        K: Key,
-        A: Kept,
-        L: Lookup<K>,
-        H: FnOnce() -> Hooks<K, A::Value> + 'static,
-    {
-        self.slot(hooks).look_further::<A, L>(&lookup)
-    }
-
-    /// What is kept under a key, or the way to it.
-    #[expect(
-        clippy::inline_always,
-        reason = "there is one place for each function, and a call from there costs as much as the hash"
-    )]
-    #[inline(always)]
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "it is made for this one call, of a few references"
-    )]
-    pub(crate) fn look_up<K, A, L, H>(
-        &self,
-        hooks: H,
-        lookup: L,
-    ) -> Looked<'static, K, A::Answer, A::Value>
-    where
-        K: Key,
-        A: Kept,
-        L: Lookup<K>,
-        H: FnOnce() -> Hooks<K, A::Value> + 'static,
-    {
-        self.slot(hooks).look_up::<A, L>(&lookup)
-    }
-
-    /// The same, and with it the refresh of what was found, if it is time for it and nobody else has it. An error is
-    /// not refreshed.
+    /// What is kept under a key, or the way to it, and with it the refresh of what was found, if it is time for it and nobody
+    /// else has it. An error is not refreshed.
     #[inline]
     #[expect(
         clippy::needless_pass_by_value,

@@ -32,8 +32,6 @@ pub(crate) struct Slot<K, V> {
     ends: OnceLock<()>,
     /// Whether some time of it is too short for a clock that is written now and then.
     is_exact: bool,
-    /// Whether a hit asks for the coarse time and puts no end off.
-    pub(super) is_plain: bool,
     pub(super) store: Store<K, V>,
     pub(super) flights: Flights<K, Parcel>,
     pub(super) hooks: Hooks<K, V>,
@@ -122,7 +120,6 @@ impl<K: Key, V: Keepable> Slot<K, V> {
             invalidations: AtomicU64::new(0),
             ends: OnceLock::new(),
             is_exact: settings.is_short(),
-            is_plain: !settings.is_short() && settings.tti.is_none(),
             times: Times::of(&settings),
             settings,
             hooks,
@@ -157,7 +154,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
         reason = "there is one place for each function, and a call from there costs as much as the hash"
     )]
     #[inline(always)]
-    pub(super) fn look_up<A, L>(&self, lookup: &L) -> Looked<'_, K, A::Answer, V>
+    pub(crate) fn look_up<A, L>(&self, lookup: &L) -> Looked<'_, K, A::Answer, V>
     where
         A: Kept<Value = V>,
         L: Lookup<K>,
@@ -171,7 +168,7 @@ impl<K: Key, V: Keepable> Slot<K, V> {
 
     /// The same in a function of its own, for who has [looked](Self::find_at_once) where nearly all answers are.
     #[inline(never)]
-    pub(super) fn look_further<A, L>(&self, lookup: &L) -> Looked<'_, K, A::Answer, V>
+    pub(crate) fn look_further<A, L>(&self, lookup: &L) -> Looked<'_, K, A::Answer, V>
     where
         A: Kept<Value = V>,
         L: Lookup<K>,
@@ -208,6 +205,11 @@ impl<K: Key, V: Keepable> Slot<K, V> {
             self.core.count(Count::Hit);
         }
         found
+    }
+
+    /// Whether a hit asks for the coarse time and puts no end off.
+    pub(super) fn is_plain(&self) -> bool {
+        !self.is_exact && self.settings.tti.is_none()
     }
 
     /// A clone of what is kept under a key, in the usual case; counted when there is one.
